@@ -1,0 +1,107 @@
+"""Kill a run with SIGKILL at random moments, resume it each time, compare the final reports.
+
+    python benchmarks/kill_and_resume.py --kills 10 --seed 0
+
+The run is the default one made small (two rounds, a few tasks), on the shipped models.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from machine import provenance
+
+from multipl_e.files import write_json
+
+RESULTS = Path(__file__).parent / "results"
+SMALL = {
+    "--rounds": "2",
+    "--tasks.num-train": "40",
+    "--tasks.tasks-per-round": "12",
+    "--tasks.num-valid": "6",
+    "--tasks.num-test": "20",
+    "--generator.num-candidates": "8",
+    "--sft.max-steps": "5",
+    "--reranker.max-steps": "10",
+    "--reranker.eval-every": "5",
+    "--ppo.num-steps": "2",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--kills", type=int, default=10)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        whole, killed = Path(folder) / "whole", Path(folder) / "killed"
+        started = time.monotonic()
+        start(whole).wait()
+        seconds = time.monotonic() - started
+        moments = kill_often(killed, options.kills, seconds, random.Random(options.seed))
+        resumed = start(killed)
+        assert resumed.wait() == 0
+        reports = [
+            untimed(json.loads((run / "report.json").read_text())) for run in (whole, killed)
+        ]
+    result = {
+        **provenance(),
+        "seconds_uninterrupted": round(seconds, 1),
+        "kills": moments,
+        "same_report": reports[0] == reports[1],
+    }
+    write_json(RESULTS / "kill_and_resume.json", result)
+    print(json.dumps(result, indent=1))
+    sys.exit(0 if result["same_report"] else 1)
+
+
+def start(output: Path, *extra: str) -> subprocess.Popen[bytes]:
+    """The run in a process group of its own, so that a kill leaves nothing behind."""
+    arguments = [word for pair in SMALL.items() for word in pair]
+    command = [sys.executable, "-m", "loop.iterate", *arguments, "--output", str(output), *extra]
+    silent = subprocess.DEVNULL
+    return subprocess.Popen(command, stdout=silent, stderr=silent, start_new_session=True)
+
+
+def kill_often(
+    output: Path, times: int, seconds: float, rng: random.Random
+) -> list[dict[str, Any]]:
+    """Kill the run that often; each time it gets a random part of the uninterrupted time."""
+    moments: list[dict[str, Any]] = []
+    started = time.monotonic()
+    start(output, "--dry-run").wait()
+    startup = time.monotonic() - started
+    while len(moments) < times:
+        process = start(output)
+        moment = startup + rng.uniform(0.0, 0.15) * seconds
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            done = sorted(p.stem.replace("--", "/") for p in output.glob(".stages/*.json"))
+            moments.append({"after_seconds": round(moment, 2), "stages_done": len(done)})
+        else:
+            raise SystemExit(f"the run finished before kill {len(moments) + 1}; make it longer")
+    return moments
+
+
+def untimed(report: Any) -> Any:
+    """The report without what a clock said."""
+    if isinstance(report, dict):
+        return {k: untimed(v) for k, v in report.items() if not k.endswith("seconds")}
+    return [untimed(item) for item in report] if isinstance(report, list) else report
+
+
+if __name__ == "__main__":
+    main()

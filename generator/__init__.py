@@ -1,0 +1,1 @@
+"""Generators of code: samplers, tuning, and the tiny default model."""

@@ -1,0 +1,128 @@
+"""`python -m loop.iterate`: rounds of self-training, from a generator to a reranker."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from generator.model import check_model, silence_transformers
+from generator.samplers import get_sampler
+from loop.config import PRESETS, RunConfig
+from loop.environment import describe_environment
+from loop.plan import print_plan
+from loop.report import final_table, write_report
+from loop.results import Results
+from loop.rounds import Rounds
+from loop.store import RunStore, Stage
+from loop.tasks import load_run_tasks, usable_languages
+from multipl_e.cli import run_command
+from multipl_e.errors import UserError
+from multipl_e.executors import Executor
+from multipl_e.files import write_json
+from multipl_e.progress import console, say
+
+RUNS = Path("artifacts/runs")
+
+DESCRIPTION = """Train a reranker by rounds of self-training: it learns from executed candidates,
+PPO searches for programs that fool it, and those join its training set.
+Example: python -m loop.iterate --rounds 5 --preset tiny --seed 1"""
+
+
+def main(config: RunConfig) -> None:
+    """Run the rounds, or as much of them as is not yet done, and write the report."""
+    config.check()
+    check_inputs(config)
+    config = usable_languages(config)
+    output = Path(config.output or RUNS / f"{config.tasks.source}-seed-{config.seed}")
+    store = RunStore(output)
+    if config.dry_run:
+        print_plan(config, store)
+        return
+    store.open(config.resolved(), describe_environment(config.tasks.languages))
+    torch.set_num_threads(config.threads)
+    silence_transformers()
+    execution = config.execution
+    with Executor(
+        workers=execution.workers, timeout=execution.timeout, isolation=execution.isolation
+    ) as executor:
+        run_rounds(config, store, executor)
+    say(f"report: {output / 'report.html'}")
+
+
+def check_inputs(config: RunConfig) -> None:
+    """Look for the models, the sampler and the files that a run names, before any work starts.
+
+    Raises:
+        UserError: with the one that is not there.
+    """
+    options = config.generator
+    get_sampler(options.sampler)
+    if options.sampler == "replay":
+        named = [options.candidates, config.tasks.file]
+    else:
+        check_model(options.model)
+        named = [config.tasks.file]
+    if config.reranker.base != "generator":
+        check_model(config.reranker.base)
+    for name in named:
+        if name is not None and not Path(name).exists():
+            raise UserError(f"{name}: there is no such file")
+
+
+def run_rounds(config: RunConfig, store: RunStore, executor: Executor) -> None:
+    """All stages in order (METHODS.md's letters); the report is written anew after each round."""
+    rounds = Rounds(config, store, executor)
+    stages: list[Stage] = []
+
+    def finished(stage: Stage) -> None:
+        stages.append(stage)
+        say(summary_line(stage))
+
+    rounds.on_stage = finished
+    tasks = rounds.prepare_tasks(lambda: load_run_tasks(config))
+    results = Results(config, rounds, store)
+    generator = rounds.tune_generator(tasks)  # A
+    held_out = rounds.sample_held_out(generator)
+    trunk = rounds.score_by_trunk(held_out, generator)
+    earlier: list[Stage] = []
+    for number in range(1, config.rounds + 1):
+        candidates = rounds.sample_round(number, generator)
+        pairs = rounds.gather_pairs(number, candidates, earlier)
+        base = rounds.train_trunk(number, pairs, generator)  # B
+        reranker = rounds.train_reranker(number, pairs, held_out, generator, base)
+        scores = rounds.score_held_out(number, reranker, held_out)  # F
+        policy = rounds.train_policy(number, reranker, generator)  # C
+        probes = rounds.probe(number, policy)  # D
+        probe_scores = rounds.score_probes(number, probes, reranker)
+        mined = rounds.mine(number, probes, probe_scores)  # E
+        results.measure_round(number, [trunk, scores, probe_scores])
+        earlier = [pairs, mined]
+        report = results.report(number, stages)
+        write_json(store.root / "report.json", report)
+        write_report(report, store.root)
+    store.link("reranker", reranker)
+    console.print(final_table(report))
+
+
+def summary_line(stage: Stage) -> str:
+    """One line on a finished stage: its name, how long it took, its figures."""
+    figures = [
+        f"{name.removeprefix('num_').replace('_', ' ')} {value:,}"
+        if isinstance(value, int)
+        else f"{name.replace('_', ' ')} {value:.3f}"
+        for name, value in stage.summary.items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    ]
+    return f"{stage.name:<32} {stage.seconds:7.1f} s  {', '.join(figures)}"
+
+
+if __name__ == "__main__":
+    run_command(
+        RunConfig,
+        main,
+        prog="python -m loop.iterate",
+        description=DESCRIPTION,
+        preset_dir=PRESETS,
+        default_preset="tiny",
+    )

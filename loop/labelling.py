@@ -1,0 +1,98 @@
+"""Candidates with verdicts: sampled, executed, kept as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from generator.samplers import Sampler
+from loop.overlap import in_background
+from multipl_e.executors import Executor
+from multipl_e.progress import progress, say
+from multipl_e.records import Candidate, Task, TaskKey, Verdict
+from multipl_e.tables import read_labelled, write_labelled
+
+Row = tuple[Candidate, Verdict]
+Groups = Sequence[tuple[Task, Sequence[Row]]]
+
+# Tasks sampled before their programs are handed to the executor, which works meanwhile.
+TASKS_AT_ONCE = 16
+
+
+def sample_and_judge(
+    tasks: Sequence[Task],
+    sampler: Sampler,
+    executor: Executor,
+    output: Path,
+    *,
+    num_candidates: int,
+    seed: int,
+    round: int,
+    recorded: Mapping[Candidate, Verdict] | None = None,
+    description: str = "sampling",
+) -> dict[str, Any]:
+    """Sample candidates, execute them while the next ones are sampled, write the table.
+
+    Candidates that could not be judged (a failure of ours) are left out and counted. With
+    `recorded` verdicts nothing is executed.
+
+    Returns:
+        Counts: candidates, passing, excluded, and the tasks that have both kinds.
+    """
+    by_key = {task.key: task for task in tasks}
+    drawn: list[Candidate] = []
+
+    def sampled() -> Iterator[tuple[Task, Candidate]]:
+        with progress(description, len(tasks) * num_candidates) as advance:
+            for start in range(0, len(tasks), TASKS_AT_ONCE):
+                batch = tasks[start : start + TASKS_AT_ONCE]
+                found = sampler.sample(batch, num_candidates, seed=seed, round=round)
+                advance(len(found))
+                for candidate in found:
+                    drawn.append(candidate)
+                    yield by_key[candidate.task_key], candidate
+
+    verdicts: dict[int, Verdict | None]
+    if not recorded:
+        ahead = TASKS_AT_ONCE * num_candidates
+        verdicts = dict(executor.stream(in_background(sampled(), ahead)))
+    else:
+        verdicts = {i: recorded.get(candidate) for i, (_, candidate) in enumerate(sampled())}
+    rows = [(c, v) for i, c in enumerate(drawn) if (v := verdicts.get(i)) is not None]
+    excluded = len(drawn) - len(rows)
+    if excluded:
+        say(f"{excluded} candidates could not be judged and are left out")
+    write_labelled(output, rows)
+    groups = by_task(rows).values()
+    return {
+        "num_tasks": len(tasks),
+        "num_candidates": len(rows),
+        "num_passing": sum(verdict.passed for _, verdict in rows),
+        "num_excluded": excluded,
+        "num_mixed_tasks": sum(0 < sum(v.passed for _, v in g) < len(g) for g in groups),
+    }
+
+
+def load_groups(path: Path, tasks: Iterable[Task]) -> Groups:
+    """The rows of a table by task, in the order of `tasks`; tasks without rows are left out."""
+    groups = by_task(read_labelled(path))
+    return [(task, groups[task.key]) for task in tasks if task.key in groups]
+
+
+def canonical_row(task: Task) -> list[Row]:
+    """The task's canonical solution as a passing candidate, where it has one."""
+    if task.canonical_solution is None:
+        return []
+    candidate = Candidate(
+        task.name, task.language, task.canonical_solution, -1, sampler="canonical"
+    )
+    return [(candidate, Verdict("OK", 0))]
+
+
+def by_task(rows: Iterable[Row]) -> dict[TaskKey, list[Row]]:
+    """Rows grouped by task, order kept."""
+    groups: dict[TaskKey, list[Row]] = {}
+    for candidate, verdict in rows:
+        groups.setdefault(candidate.task_key, []).append((candidate, verdict))
+    return groups

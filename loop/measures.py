@@ -1,0 +1,81 @@
+"""What a round's probing did: PPO's gain beside the truth, and what became of its finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from loop.config import MiningConfig
+from loop.mining import Probed, hard_negatives, is_hard, share_ranked_below
+from multipl_e.metrics import bootstrap_interval
+from multipl_e.records import Task
+
+Probes = Sequence[tuple[Task, Sequence[Probed]]]
+
+
+def policy_figures(reference: Probes, policy: Probes, seed: int) -> dict[str, Any]:
+    """How far PPO raised the reranker's score on some tasks, and what is true of it.
+
+    Args:
+        reference: The generator's own candidates of those tasks, scored by the round's reranker.
+        policy: The policy's candidates of the same tasks, scored by the same reranker.
+        seed: Of the bootstrap.
+
+    Returns:
+        ``ppo_score_gain`` in standard deviations of the reference's scores, and the pass rates of
+        both: the score gain that the pass rate does not follow is what mining lives on.
+    """
+    spread = float(np.std([p.score for _, rows in reference for p in rows])) or 1.0
+    mean_before = {task.key: _mean_score(rows) for task, rows in reference}
+    shared = [(task, rows) for task, rows in policy if task.key in mean_before]
+    gains = [(_mean_score(rows) - mean_before[task.key]) / spread for task, rows in shared]
+    return {
+        "ppo_score_gain": bootstrap_interval(gains, seed=seed).to_dict(),
+        "reference_pass_rate": bootstrap_interval(_pass_rates(reference), seed=seed).to_dict(),
+        "ppo_pass_rate": bootstrap_interval(_pass_rates(shared), seed=seed).to_dict(),
+    }
+
+
+def count_hard(probes: Probes, options: MiningConfig) -> int:
+    """Number of hard negatives among the probes, deduplicated and capped per task as mined."""
+    return sum(len(hard_negatives(rows, options)) for _, rows in probes)
+
+
+def resolved_share(
+    before: Probes, after: Probes, options: MiningConfig, seed: int
+) -> dict[str, Any]:
+    """Share of one reranker's hard negatives that the next ranks below the passing candidates.
+
+    Only tasks where something passes can tell. The interval is over tasks.
+
+    Args:
+        before: Probes scored by the reranker they fooled.
+        after: The same probes, in the same order, scored by the next reranker.
+        options: What counts as hard.
+        seed: Of the bootstrap.
+    """
+    counts = []
+    for (_, old), (_, new) in zip(before, after, strict=True):
+        flags = is_hard([p.verdict.passed for p in old], [p.score for p in old], options.top_share)
+        hard = [p for p, flag in zip(new, flags, strict=True) if flag]
+        passing = [p.score for p in new if p.verdict.passed]
+        below, total = share_ranked_below([p.score for p in hard], passing)
+        if total:
+            counts.append((below, total))
+    return bootstrap_interval(np.array(counts).reshape(-1, 2), _ratio, seed=seed).to_dict()
+
+
+def _ratio(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    sums = values.sum(axis=axis)
+    return np.asarray(sums[..., 0] / sums[..., 1])
+
+
+def _mean_score(rows: Sequence[Probed]) -> float:
+    return float(np.mean([p.score for p in rows]))
+
+
+def _pass_rates(probes: Probes) -> list[float]:
+    return [float(np.mean([p.verdict.passed for p in rows])) for _, rows in probes]

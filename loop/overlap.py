@@ -1,0 +1,60 @@
+"""Doing the next piece of work while the last one is being used."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+import torch
+
+T = TypeVar("T")
+
+_END = object()
+
+
+def in_background(items: Iterable[T], ahead: int) -> Iterator[T]:
+    """Iterate over `items` in another thread, at most `ahead` of them before they are asked for.
+
+    An error of `items` is raised here. Leaving the iterator early ends the thread.
+    """
+    produced: queue.Queue[object] = queue.Queue(ahead)
+    left = threading.Event()
+    num_threads = torch.get_num_threads()
+
+    def put(item: object) -> bool:
+        while not left.is_set():
+            try:
+                produced.put(item, timeout=0.1)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def produce() -> None:
+        # The number of threads is a setting of each thread of its own.
+        torch.set_num_threads(num_threads)
+        try:
+            for item in items:
+                if not put(item):
+                    return
+            put(_END)
+        except BaseException as error:
+            put(_Failure(error))
+
+    worker = threading.Thread(target=produce, name="in-background", daemon=True)
+    worker.start()
+    try:
+        while (item := produced.get()) is not _END:
+            if isinstance(item, _Failure):
+                raise item.error
+            yield item  # type: ignore[misc]
+    finally:
+        left.set()
+        worker.join()
+
+
+class _Failure:
+    def __init__(self, error: BaseException):
+        self.error = error

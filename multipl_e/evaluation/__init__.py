@@ -1,0 +1,1 @@
+"""Parts of an evaluation: the journal of finished rows, the summary, MultiPL-E's result files."""

@@ -1,0 +1,95 @@
+"""Verdicts on disk, by content: the same program under the same conditions runs once ever."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import sqlite3
+import threading
+import time
+from pathlib import Path
+
+from multipl_e.languages import Program
+from multipl_e.records import Verdict
+from multipl_e.sandbox import Limits
+
+# Raise when a change here or inside the sandbox may change verdicts.
+ENGINE_VERSION = 3
+_PRUNE_EVERY = 2000
+
+
+def fingerprint(program: Program, toolchain: str, limits: Limits, *, coverage: bool) -> str:
+    """Key of a program's verdict: its text, the toolchain's version and the limits."""
+    parts = (
+        ENGINE_VERSION, program.language, program.code, program.tests, program.prompt,
+        program.entry_points, toolchain, dataclasses.astuple(limits), coverage,
+    )  # fmt: skip
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+class VerdictCache:
+    """A size-bounded table in one SQLite file; oldest used entries go first."""
+
+    def __init__(self, path: Path, *, max_mb: int = 512):
+        self._max_bytes = max_mb << 20
+        self._lock = threading.Lock()
+        self._writes = 0
+        path.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(path / "verdicts.sqlite", check_same_thread=False, timeout=30)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = normal")
+        self._db.execute(
+            "create table if not exists verdicts"
+            " (key text primary key, verdict text, used real) without rowid"
+        )
+        self._db.commit()
+
+    def get(self, key: str) -> Verdict | None:
+        """The verdict kept under `key`."""
+        with self._lock:
+            row = self._db.execute("select verdict from verdicts where key = ?", (key,)).fetchone()
+        if row is None:
+            return None
+        fields = json.loads(row[0])
+        if fields["executed_lines"] is not None:
+            fields["executed_lines"] = tuple(fields["executed_lines"])
+        return Verdict(**fields)
+
+    def put(self, key: str, verdict: Verdict) -> None:
+        """Keep a verdict."""
+        text = json.dumps(dataclasses.asdict(verdict))
+        with self._lock:
+            self._db.execute(
+                "insert or replace into verdicts values (?, ?, ?)", (key, text, time.time())
+            )
+            self._writes += 1
+            if self._writes % 100 == 0:
+                self._db.commit()
+            if self._writes % _PRUNE_EVERY == 0:
+                self._prune()
+
+    def close(self) -> None:
+        """Write everything down."""
+        with self._lock:
+            self._prune()
+            self._db.commit()
+            self._db.close()
+
+    def _prune(self) -> None:
+        (size,) = self._db.execute("select total(length(verdict) + 100) from verdicts").fetchone()
+        if size > self._max_bytes:
+            (count,) = self._db.execute("select count(*) from verdicts").fetchone()
+            drop = int(count * (1 - 0.8 * self._max_bytes / size))
+            self._db.execute(
+                "delete from verdicts where key in"
+                " (select key from verdicts order by used limit ?)",
+                (drop,),
+            )
+
+
+def default_cache_folder() -> Path:
+    """Where verdicts are kept unless told otherwise."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base) / "multipl-e"

@@ -1,0 +1,1 @@
+"""The reward model that picks one candidate of many: training, scoring, selection."""

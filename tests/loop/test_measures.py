@@ -1,0 +1,50 @@
+"""PPO's gain beside the truth, and what the next reranker makes of its finds."""
+
+import pytest
+
+from loop.config import MiningConfig
+from loop.measures import policy_figures, resolved_share
+from loop.mining import Probed
+from multipl_e.records import Candidate, Task, Verdict
+
+Rows = list[tuple[Task, list[Probed]]]
+
+
+def probes(*tasks: list[tuple[bool, float]]) -> Rows:
+    return [
+        (
+            Task(f"t{n}", "py", "", ""),
+            [
+                Probed(
+                    Candidate(f"t{n}", "py", f"    return {'-' * i}n\n", i),
+                    Verdict("OK" if passed else "Exception", 0),
+                    score,
+                )
+                for i, (passed, score) in enumerate(rows)
+            ],
+        )
+        for n, rows in enumerate(tasks)
+    ]
+
+
+def test_the_gain_is_in_standard_deviations_of_the_reference() -> None:
+    reference = probes([(True, 0.0), (False, 2.0)])
+    policy = probes([(True, 3.0), (False, 3.0)])
+    assert policy_figures(reference, policy, 0)["ppo_score_gain"]["value"] == pytest.approx(2.0)
+
+
+def test_the_pass_rates_stand_beside_the_gain() -> None:
+    found = policy_figures(probes([(True, 0.0), (True, 1.0)]), probes([(False, 9.0)]), 0)
+    assert found["reference_pass_rate"]["value"] == 1.0
+    assert found["ppo_pass_rate"]["value"] == 0.0
+
+
+def test_resolved_is_the_share_of_hard_negatives_now_below_the_passing_median() -> None:
+    before = probes([(True, 1.0), (False, 2.0), (False, 3.0), (False, 0.0)])
+    after = probes([(True, 1.0), (False, 0.0), (False, 3.0), (False, 9.0)])
+    assert resolved_share(before, after, MiningConfig(), 0)["value"] == pytest.approx(0.5)
+
+
+def test_tasks_without_a_passing_candidate_cannot_tell() -> None:
+    before = after = probes([(False, 1.0), (False, 2.0)])
+    assert resolved_share(before, after, MiningConfig(), 0)["value"] is None
