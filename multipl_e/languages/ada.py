@@ -8,8 +8,8 @@ import shutil
 from dataclasses import replace
 
 from multipl_e.languages.base import (
-    Language,
     Plan,
+    PlannedLanguage,
     Program,
     Room,
     Step,
@@ -32,7 +32,7 @@ _EQUALITY = re.compile(r'\bfunction\s*"/?="', re.IGNORECASE)
 _END = re.compile(r"^end\s+Main\s*;", re.MULTILINE | re.IGNORECASE)
 
 
-class Ada(Language):
+class Ada(PlannedLanguage):
     """Ada 2022 with GNAT."""
 
     name = "adb"

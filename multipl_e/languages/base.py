@@ -128,7 +128,8 @@ class StepReport:
 
 
 class Language(ABC):
-    """One language. Subclasses set the attributes and write `find` and `plan` (or `judge`).
+    """One language. Subclasses set the attributes and write `find` and `judge` (or, as a
+    `PlannedLanguage`, `plan`).
 
     Attributes:
         name: MultiPL-E's short name.
@@ -159,10 +160,6 @@ class Language(ABC):
     @abstractmethod
     def find(self) -> Toolchain | None:
         """Look for the toolchain on this machine."""
-
-    @abstractmethod
-    def plan(self, program: Program, room: Room) -> Plan:
-        """How to run a program (not called by languages that override `judge`)."""
 
     @functools.cached_property
     def toolchain(self) -> Toolchain | None:
@@ -220,9 +217,9 @@ class Language(ABC):
         """Names of the functions that a task asks for."""
         return ()
 
+    @abstractmethod
     def judge(self, sandbox: Sandbox, program: Program, room: Room) -> Verdict:
         """Run a program in a sandbox and say what came of it."""
-        return self.run(sandbox, self.plan(program, room), room)
 
     def run(self, sandbox: Sandbox, plan: Plan, room: Room) -> Verdict:
         """Carry out a plan and say what came of it."""
@@ -267,6 +264,18 @@ class Language(ABC):
     def executed_lines(self, collected: Mapping[str, str]) -> tuple[int, ...] | None:
         """Executed lines of the candidate from the files that a plan collected."""
         return None
+
+
+class PlannedLanguage(Language):
+    """A language whose programs are judged by a plan alone."""
+
+    @abstractmethod
+    def plan(self, program: Program, room: Room) -> Plan:
+        """How to run a program."""
+
+    def judge(self, sandbox: Sandbox, program: Program, room: Room) -> Verdict:
+        """Carry out the plan."""
+        return self.run(sandbox, self.plan(program, room), room)
 
 
 def run_plan(sandbox: Sandbox, plan: Plan, room: Room) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from multipl_e.languages import blocks
 from multipl_e.languages.base import (
-    Language,
     Plan,
+    PlannedLanguage,
     Program,
     Room,
     Step,
@@ -37,7 +37,7 @@ _BEFORE = re.compile(r"(?:\s+|//[^\n]*\n|/\*.*?\*/|#\s*include\s*<[\w./+]+>[^\n]
 _WORD = re.compile(r"\b[a-z]\w*[a-z]\w*\b|\b[a-z]\b")
 
 
-class Cpp(Language):
+class Cpp(PlannedLanguage):
     """C++17 with GCC."""
 
     name = "cpp"

@@ -88,10 +88,6 @@ class CSharp(Language):
             filler="static void Filler() {",
         )  # fmt: skip
 
-    def plan(self, program: Program, room: Room) -> Plan:
-        """C# has a judge of its own."""
-        raise NotImplementedError
-
     def judge(self, sandbox: Sandbox, program: Program, room: Room) -> Verdict:
         """Compile in the helper, then run."""
         name = fresh_name()

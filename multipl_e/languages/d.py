@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from multipl_e.languages import blocks
 from multipl_e.languages.base import (
-    Language,
     Plan,
+    PlannedLanguage,
     Program,
     Room,
     Step,
@@ -56,7 +56,7 @@ template {plain}(T) {{
 """
 
 
-class D(Language):
+class D(PlannedLanguage):
     """D, compiled by LDC."""
 
     name = "d"

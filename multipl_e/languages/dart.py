@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from multipl_e.languages import blocks
 from multipl_e.languages.base import (
-    Language,
     Plan,
+    PlannedLanguage,
     Program,
     Room,
     Step,
@@ -27,7 +27,7 @@ _ENTRY = re.compile(r"\bcandidate\s*=\s*(\w+)\s*;")
 _DEFINED = re.compile(r"^[\w<>?,() ]*?\b(\w+)\s*\([^;{}]*\)\s*\{", re.MULTILINE)
 
 
-class Dart(Language):
+class Dart(PlannedLanguage):
     """Dart."""
 
     name = "dart"

@@ -84,15 +84,12 @@ class Elixir(Language):
 
         return prepared("elixir", version, make, source)
 
-    def plan(self, program: Program, room: Room) -> Plan:
-        """Where the judge is inside a sandbox."""
-        return self._plan(program, room, "/judge")
-
     def judge(self, sandbox: Sandbox, program: Program, room: Room) -> Verdict:
         """Run the judge of Elixir."""
-        return self.run(sandbox, self._plan(program, room, sandbox.judge_path), room)
+        return self.run(sandbox, self.plan(program, room, sandbox.judge_path), room)
 
-    def _plan(self, program: Program, room: Room, judge_path: str) -> Plan:
+    def plan(self, program: Program, room: Room, judge_path: str = "/judge") -> Plan:
+        """What runs the judge, which lies at `judge_path` inside a sandbox."""
         judge = ("-r", f"{judge_path}/inside/elixir_judge.ex")
         if self.compiled is not None:
             judge = ("-pa", _COMPILED_INSIDE if room.isolated else str(self.compiled))

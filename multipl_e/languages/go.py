@@ -15,8 +15,8 @@ from pathlib import Path
 
 from multipl_e.languages import blocks
 from multipl_e.languages.base import (
-    Language,
     Plan,
+    PlannedLanguage,
     Program,
     Room,
     Step,
@@ -39,7 +39,7 @@ _IMPORTS = re.compile(r"^import\s*(?:\(([^)]*)\)|([^\n(]+))", re.MULTILINE)
 _IMPORT = re.compile(r'([\w.]+[ \t]+)?"([^"\n]+)"')
 
 
-class Go(Language):
+class Go(PlannedLanguage):
     """Go 1.19 or newer."""
 
     name = "go"

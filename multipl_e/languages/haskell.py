@@ -7,8 +7,8 @@ import re
 from dataclasses import replace
 
 from multipl_e.languages.base import (
-    Language,
     Plan,
+    PlannedLanguage,
     Program,
     Room,
     Step,
@@ -65,7 +65,7 @@ infix 4 ==
 _LOADING = re.compile(r"\.hs:\S+ error:", re.MULTILINE)
 
 
-class Haskell(Language):
+class Haskell(PlannedLanguage):
     """Haskell, run as runghc does."""
 
     name = "hs"

@@ -94,10 +94,6 @@ class Java(Language):
             filler="static void filler() {",
         )  # fmt: skip
 
-    def plan(self, program: Program, room: Room) -> Plan:
-        """Java has a judge of its own."""
-        raise NotImplementedError
-
     def judge(self, sandbox: Sandbox, program: Program, room: Room) -> Verdict:
         """Compile in the helper, then run."""
         name = fresh_name()

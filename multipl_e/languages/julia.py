@@ -61,15 +61,12 @@ class Julia(Language):
         """What the tests call their candidate."""
         return tuple(_ENTRY.findall(task.tests))
 
-    def plan(self, program: Program, room: Room) -> Plan:
-        """Where the judge is inside a sandbox."""
-        return self._plan(program, room, "/judge")
-
     def judge(self, sandbox: Sandbox, program: Program, room: Room) -> Verdict:
         """Run the judge of Julia."""
-        return self.run(sandbox, self._plan(program, room, sandbox.judge_path), room)
+        return self.run(sandbox, self.plan(program, room, sandbox.judge_path), room)
 
-    def _plan(self, program: Program, room: Room, judge_path: str) -> Plan:
+    def plan(self, program: Program, room: Room, judge_path: str = "/judge") -> Plan:
+        """What runs the judge, which lies at `judge_path` inside a sandbox."""
         argv = (
             self.command("julia"), "--startup-file=no", "--history-file=no", "-O1",
             f"{judge_path}/inside/julia_judge.jl",

@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 
 from multipl_e.languages.base import (
-    Language,
     Plan,
+    PlannedLanguage,
     Program,
     Room,
     Step,
@@ -24,7 +24,7 @@ _SHOWN = re.compile(
 )
 
 
-class OCaml(Language):
+class OCaml(PlannedLanguage):
     """OCaml, as its bytecode compiler takes it."""
 
     name = "ml"

@@ -8,7 +8,7 @@ import platform
 import re
 import sys
 
-from multipl_e.languages.base import Language, Plan, Program, Room, Toolchain, cut_short
+from multipl_e.languages.base import Language, Program, Room, Toolchain, cut_short
 from multipl_e.records import Status, Task, Verdict
 from multipl_e.sandbox import Sandbox
 
@@ -36,10 +36,6 @@ class Python(Language):
     def find(self) -> Toolchain | None:
         """The running interpreter."""
         return Toolchain({"python": os.path.realpath(sys.executable)}, platform.python_version())
-
-    def plan(self, program: Program, room: Room) -> Plan:
-        """Python has a judge of its own."""
-        raise NotImplementedError
 
     def entry_points(self, task: Task) -> tuple[str, ...]:
         """The last function of the prompt, and what the tests check."""

@@ -100,13 +100,10 @@ class Racket(Language):
 
     def judge(self, sandbox: Sandbox, program: Program, room: Room) -> Verdict:
         """Run the judge of Racket."""
-        return self.run(sandbox, self._plan(program, room, sandbox.judge_path), room)
+        return self.run(sandbox, self.plan(program, room, sandbox.judge_path), room)
 
-    def plan(self, program: Program, room: Room) -> Plan:
-        """Where the judge is inside a sandbox."""
-        return self._plan(program, room, "/judge")
-
-    def _plan(self, program: Program, room: Room, judge_path: str) -> Plan:
+    def plan(self, program: Program, room: Room, judge_path: str = "/judge") -> Plan:
+        """What runs the judge, which lies at `judge_path` inside a sandbox."""
         name = next(iter(program.entry_points), "candidate")
         required = "(require rackunit)\n" if _RACKUNIT.search(program.code) else ""
         code = f"{program.code}\n{required}(provide {name})\n"

@@ -10,7 +10,15 @@ import shutil
 from dataclasses import replace
 
 from multipl_e.languages import blocks
-from multipl_e.languages.base import Language, Plan, Program, Room, Step, Toolchain, first_line
+from multipl_e.languages.base import (
+    Plan,
+    PlannedLanguage,
+    Program,
+    Room,
+    Step,
+    Toolchain,
+    first_line,
+)
 from multipl_e.languages.proofs import before_last_brace, fresh_name, masked, numbers
 from multipl_e.records import Task
 from multipl_e.sandbox import Limits, SandboxSpec
@@ -29,7 +37,7 @@ _LOADERS = {"x86_64": "/lib64/ld-linux-x86-64.so.2", "aarch64": "/lib/ld-linux-a
 _LOADER = _LOADERS.get(platform.machine(), "")
 
 
-class Rust(Language):
+class Rust(PlannedLanguage):
     """Rust, as rustc compiles a single file."""
 
     name = "rs"

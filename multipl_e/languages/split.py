@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from multipl_e.errors import InfrastructureError
-from multipl_e.languages.base import Language, Plan, Program, Room, cut_short
+from multipl_e.languages.base import Language, Program, Room, cut_short
 from multipl_e.records import Status, Verdict
 from multipl_e.sandbox import Sandbox, SandboxSpec, ServiceSpec
 
@@ -35,10 +35,6 @@ class SplitLanguage(Language):
     @abstractmethod
     def split(self, program: Program) -> tuple[str, Any]:
         """The candidate's file, and what the judge is told."""
-
-    def plan(self, program: Program, room: Room) -> Plan:
-        """Split languages have a judge of their own."""
-        raise NotImplementedError
 
     def sandbox(self) -> SandboxSpec:
         """The warm judge."""

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from multipl_e.languages import blocks, classes
 from multipl_e.languages.base import (
-    Language,
     Plan,
+    PlannedLanguage,
     Program,
     Room,
     Step,
@@ -24,7 +24,7 @@ from multipl_e.sandbox import Limits, SandboxSpec
 _DEFINED = re.compile(r"^func\s+(\w+)", re.MULTILINE)
 
 
-class Swift(Language):
+class Swift(PlannedLanguage):
     """Swift."""
 
     name = "swift"

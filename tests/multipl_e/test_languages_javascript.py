@@ -61,6 +61,13 @@ def test_the_judge_is_not_changed_by_a_trick(executor: Executor) -> None:
     assert run(executor, "function add(a, b) { return a + b; } // after").status == "OK"
 
 
+def test_what_does_not_parse_is_not_started(executor: Executor) -> None:
+    verdict = run(executor, "process.stderr.write('started');\nfunction add(a, b { return a + b; }")
+    assert (verdict.status, verdict.seconds) == ("SyntaxError", 0.0)
+    assert "started" not in verdict.stderr
+    assert (verdict.tests_passed, verdict.tests_total) == (0, 3)
+
+
 def test_an_early_exit_with_code_zero_is_incomplete(executor: Executor) -> None:
     verdict = run(executor, CHEATS["exit in the function"])
     assert (verdict.status, verdict.exit_code) == ("Incomplete", 0)

@@ -3,9 +3,8 @@
 // descriptors 3 (requests) and 4 (answers). Never sees the tests.
 
 const fs = require('fs');
-const vm = require('vm');
 const { createRequire } = require('module');
-const { Values, errorNames } = require('./node_values.js');
+const { Values, compileProgram, describeError } = require('./node_values.js');
 
 const { readSync, writeSync, read } = fs;
 const { parse, stringify } = JSON;
@@ -52,15 +51,7 @@ function remote(id, kind) {
 const values = new Values(remote);
 let lookUp = () => undefined;
 
-function describe(error) {
-  if (!(error instanceof Error)) {
-    return { value: values.encode(error), names: [], message: String(error), stack: '' };
-  }
-  return {
-    value: values.encode(error), names: errorNames(error), message: String(error.message),
-    stack: String(error.stack).slice(0, 4000),
-  };
-}
+const describe = (error) => describeError(error, values);
 
 function perform(message) {
   switch (message.op) {
@@ -125,17 +116,13 @@ function listen() {
 
 function main() {
   const file = `${process.cwd()}/candidate.js`;
-  const code = fs.readFileSync(file, 'utf8').replace(/^#!.*/, '');
+  const code = fs.readFileSync(file, 'utf8');
   const finishCoverage = process.env.JUDGE_COVERAGE ? startCoverage(file, code) : null;
   if (finishCoverage) process.on('exit', finishCoverage);
   const module_ = { exports: {} };
   let run;
   try {
-    run = vm.compileFunction(
-      code + '\n;__lookUp__((__name__) => eval(__name__));',
-      ['exports', 'require', 'module', '__filename', '__dirname', '__lookUp__'],
-      { filename: file },
-    );
+    run = compileProgram(code, file);
   } catch (error) {
     send({ error: describe(error), syntax: true });
     process.exit(1);

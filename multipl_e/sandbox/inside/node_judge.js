@@ -6,7 +6,7 @@
 const fs = require('fs');
 const vm = require('vm');
 
-const { Values } = require('./node_values.js');
+const { Values, compileProgram, describeError } = require('./node_values.js');
 
 const BLOCK = Buffer.alloc(1 << 16);
 let received = Buffer.alloc(0);
@@ -182,6 +182,16 @@ function counted(library, counter) {
 const MODULE_NAMES = ['exports', 'require', 'module', '__filename', '__dirname'];
 const OWN = new Set(['require', 'module', 'exports', 'console', 'undefined', 'NaN', 'Infinity', 'eval', 'arguments']);
 
+// What a candidate that does not parse would say; parsing runs nothing of it.
+function complaint(code) {
+  try {
+    compileProgram(code, 'candidate.js');
+    return null;
+  } catch (error) {
+    return { error: describeError(error, new Values(() => undefined)), syntax: true };
+  }
+}
+
 async function judge(task) {
   const counter = { passed: 0 };
   const outcome = { status: 'OK', trace: '' };
@@ -264,8 +274,8 @@ async function main() {
   for (;;) {
     const line = readLine();
     if (line[0] !== '{') continue; // a late word of the last candidate
-    const outcome = await judge(JSON.parse(line));
-    write('=' + JSON.stringify(outcome));
+    const task = JSON.parse(line);
+    write('=' + JSON.stringify('check' in task ? complaint(task.check) : await judge(task)));
   }
 }
 

@@ -3,6 +3,8 @@
 // Plain values travel by copy. Functions, and what lies behind an object's prototype, stay where
 // they are and travel as numbers: {t:"mine"} belongs to the writer, {t:"yours"} to the reader.
 
+const vm = require('vm');
+
 const PLAIN = new Set([Object.prototype, null]);
 const ERRORS = { Error, TypeError, RangeError, SyntaxError, ReferenceError, EvalError, URIError };
 const ARRAYS = {
@@ -157,4 +159,25 @@ function rebuildError(names, message) {
   return error;
 }
 
-module.exports = { Values, errorNames, rebuildError };
+// A candidate's program as a function; throws if it does not parse. `__lookUp__` gets what finds
+// its names.
+function compileProgram(code, file) {
+  return vm.compileFunction(
+    code.replace(/^#!.*/, '') + '\n;__lookUp__((__name__) => eval(__name__));',
+    ['exports', 'require', 'module', '__filename', '__dirname', '__lookUp__'],
+    { filename: file },
+  );
+}
+
+// An error as one process tells it to the other.
+function describeError(error, values) {
+  if (!(error instanceof Error)) {
+    return { value: values.encode(error), names: [], message: String(error), stack: '' };
+  }
+  return {
+    value: values.encode(error), names: errorNames(error), message: String(error.message),
+    stack: String(error.stack).slice(0, 4000),
+  };
+}
+
+module.exports = { Values, compileProgram, describeError, errorNames, rebuildError };

@@ -3,7 +3,8 @@
 The judge is a service that never runs a candidate; the candidate is a program that never sees the
 tests. This process passes lines between them. A line from the judge that begins with ``>`` goes to
 the candidate; ``=`` begins the outcome. A line from the candidate reaches the judge with ``<`` in
-front; ``!`` tells the judge that the candidate is gone.
+front; ``!`` tells the judge that the candidate is gone. Where a judge can parse, it is asked first:
+what is no program is not started, and the judge hears what it would have said.
 """
 
 from __future__ import annotations
@@ -32,6 +33,13 @@ def judge_split(channel: int, header: dict[str, Any], services: Services) -> dic
     body = frames.receive(channel)
     service = services.running(header["service"])
     isolated = header["isolated"]
+    if body.get("check"):
+        try:
+            said = _ask(service, {"check": body["check"]}, limits.seconds)
+            if said is not None:
+                return _unstarted(service, said, frames.receive(channel))
+        except ServiceLost:
+            return {**_UNSTARTED, "service_lost": True}
 
     def act() -> dict[str, Any]:
         write_files(body["work"], body["files"])
@@ -53,6 +61,27 @@ def judge_split(channel: int, header: dict[str, Any], services: Services) -> dic
         return {**report, "cpu_seconds": compartment.cpu_seconds(), "collected": collected}
 
     return in_compartment(limits, isolated, act, body["work"])
+
+
+_UNSTARTED = {
+    "name": "run", "exit_code": 1, "seconds": 0.0, "cpu_seconds": 0.0, "stdout": "", "stderr": "",
+    "timed_out": False, "output_limit": False, "outcome": None, "gone": False,
+    "service_lost": False, "collected": {},
+}  # fmt: skip
+
+
+def _unstarted(service: Service, said: Any, tests: Any) -> dict[str, Any]:
+    """The report of a candidate that cannot even be started."""
+    service.send(json.dumps(tests))
+    return {**_UNSTARTED, "outcome": _ask(service, said, _JUDGE_SECONDS, "<")}
+
+
+def _ask(service: Service, message: Any, seconds: float, mark: str = "") -> Any:
+    service.send(mark + json.dumps(message))
+    deadline = time.monotonic() + seconds
+    while not (line := service.receive(deadline)).startswith("="):
+        pass
+    return json.loads(line[1:])
 
 
 class _Relay:
