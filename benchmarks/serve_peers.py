@@ -114,14 +114,19 @@ def commands(model: Path, options: argparse.Namespace) -> dict[str, tuple[Any, i
 
 
 def older(model: Path) -> Path:
-    """A copy for transformers 4, which infinity-emb wants: it has another name for the tokenizer.
+    """A copy for transformers 4, which infinity-emb wants.
 
-    Nothing else of these models reads differently there.
+    It has another name for the tokenizer, and expects no segment ids only where the tokenizer says
+    so. Nothing else of these models reads differently there.
     """
     copy = shutil.copytree(model, model.with_name("model-of-transformers-4"))
     path = copy / "tokenizer_config.json"
     tokenizer = json.loads(path.read_text())
-    path.write_text(json.dumps({**tokenizer, "tokenizer_class": "PreTrainedTokenizerFast"}))
+    older_names = {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "model_input_names": ["input_ids", "attention_mask"],
+    }
+    path.write_text(json.dumps(tokenizer | older_names))
     return copy
 
 
