@@ -17,11 +17,13 @@ _END = object()
 def in_background(items: Iterable[T], ahead: int) -> Iterator[T]:
     """Iterate over `items` in another thread, at most `ahead` of them before they are asked for.
 
-    An error of `items` is raised here. Leaving the iterator early ends the thread.
+    That thread computes with half of torch's threads. An error of `items` is raised here. Leaving
+    the iterator early ends the thread.
     """
     produced: queue.Queue[object] = queue.Queue(ahead)
     left = threading.Event()
-    num_threads = torch.get_num_threads()
+    # The other half is for whoever uses the items: threads that wait for a busy core hold up all.
+    num_threads = max(1, torch.get_num_threads() // 2)
 
     def put(item: object) -> bool:
         while not left.is_set():

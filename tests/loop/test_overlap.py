@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
+import torch
 
 from loop.overlap import in_background
 
@@ -33,3 +34,13 @@ def test_leaving_early_ends_the_thread() -> None:
     next(endless)
     endless.close()  # type: ignore[attr-defined]
     assert not any(thread.name == "in-background" for thread in threading.enumerate())
+
+
+def test_half_of_the_threads_are_left_to_whoever_uses_the_items() -> None:
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        assert list(in_background((torch.get_num_threads() for _ in range(2)), ahead=1)) == [1, 1]
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
