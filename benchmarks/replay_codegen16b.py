@@ -3,8 +3,9 @@
 82 HumanEval problems with 100 samples of CodeGen-16B each go the product's way: replay sampler,
 executed labels, pairs, `train_reranker`, `Scorer`, pick. The reranker is cross-fitted over
 problems: labels of a problem never reach the reranker that picks for it. Its trunk is trained
-here from scratch (`replay_trunk.py`), since the benchmark must run without a pretrained model,
-and then adapted, as a language model, to the *unlabelled* candidates of all problems.
+here from scratch (`replay_trunk.py`), since the benchmark must run without a pretrained model.
+Beside it stands one whose trunk was adapted further, as a language model, to the *unlabelled*
+candidates of all problems.
 
     python benchmarks/replay_codegen16b.py --data DIR --work DIR
 
@@ -46,6 +47,7 @@ from reranker.train import RerankerOptions, train_reranker
 from reranker.validation import validate
 
 RESULTS = Path(__file__).parent / "results" / "replay_codegen16b"
+OURS, BASELINE = "reranker", "TF-IDF logistic regression"
 Scores = list[NDArray[np.float64]]
 """Of each task, a score for each candidate."""
 
@@ -199,18 +201,16 @@ def main(config: ReplayBenchmark) -> None:
         write_json(work / "adapted-trunk.json", figures)
 
     methods: dict[str, list[Scores]] = {
+        OURS: [cross_fitted_scores(config, groups, trunk, work, seed) for seed in config.seeds],
         "reranker on the adapted trunk": [
             cross_fitted_scores(config, groups, adapted, work, seed) for seed in config.seeds
         ],
-        "reranker on the plain trunk (one seed)": [
-            cross_fitted_scores(config, groups, trunk, work, config.seeds[0])
-        ],
-        "TF-IDF logistic regression": [
+        BASELINE: [
             cross_fitted_tfidf(groups, folds_of(len(groups), config.num_folds, seed))
             for seed in config.seeds
         ],
         "likelihood of the adapted trunk, no labels": [likelihood_scores(adapted, groups, work)],
-        "likelihood of the plain trunk, no labels": [likelihood_scores(trunk, groups, work)],
+        "likelihood of its trunk, no labels": [likelihood_scores(trunk, groups, work)],
         "text consensus, no labels": [text_consensus(groups)],
         "most frequent program, no labels": [by_strategy("frequent", groups)],
         "shortest, no labels": [by_strategy("shortest", groups)],
@@ -219,7 +219,6 @@ def main(config: ReplayBenchmark) -> None:
     rows, per_task = {}, {}
     for name, per_seed in methods.items():
         rows[name], per_task[name] = row_of(per_seed, labels, pass_at_1)
-    ours, baseline = "reranker on the adapted trunk", "TF-IDF logistic regression"
     result = {
         "date": datetime.now(UTC).date().isoformat(),
         "machine": {"cores": os.cpu_count(), "cpu": cpu_model(), "threads": 1},
@@ -231,9 +230,9 @@ def main(config: ReplayBenchmark) -> None:
         "oracle": bootstrap_interval(np.array([y.max() for y in labels])).to_dict(),
         "methods": rows,
         "reranker_minus": {
-            name: paired_difference(per_task[ours], values).to_dict()
+            name: paired_difference(per_task[OURS], values).to_dict()
             for name, values in per_task.items()
-            if name != ours
+            if name != OURS
         },
         "trunk": json.loads((work / "trunk.json").read_text()),
         "adaptation": json.loads((work / "adapted-trunk.json").read_text()),
@@ -244,8 +243,8 @@ def main(config: ReplayBenchmark) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     write_json(RESULTS.with_suffix(".json"), result)
     RESULTS.with_suffix(".md").write_text(markdown(result), encoding="utf-8")
-    difference = result["reranker_minus"][baseline]
-    say(f"reranker {rows[ours]['best_of_n']}, minus TF-IDF {difference}; wrote {RESULTS.name}")
+    difference = result["reranker_minus"][BASELINE]
+    say(f"reranker {rows[OURS]['best_of_n']}, minus TF-IDF {difference}; wrote {RESULTS.name}")
 
 
 def by_strategy(name: str, groups: Sequence[Group]) -> Scores:

@@ -8,7 +8,7 @@ less than a tenth of sixteen samples. On the hard ones of the training split it 
 that differ in the two switches alone; each of the five models is then sampled anew on the hard
 katas it was tuned on and on hard ones of the test split, which nothing was tuned on. Finished
 parts are kept under --work and not done again, and an unfinished one goes on where it was; one
-part alone is `--part SEED ARM`.
+part alone is `--part SEED ARM`. Arms other than `ppo` can be left out (--arms ppo both).
 """
 
 from __future__ import annotations
@@ -55,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--jobs", type=int, default=2, help="parts at a time, one thread each")
+    parser.add_argument("--arms", nargs="+", choices=tuple(ARMS), default=list(ARMS))
     parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--drawn", type=int, default=400, help="katas to choose hard ones from")
     parser.add_argument("--hard", type=int, default=16, help="most hard katas of a split")
@@ -62,6 +63,7 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=3e-4)
     parser.add_argument("--muon-learning-rate", type=float, default=1e-3)
     parser.add_argument("--work", type=Path, default=Path("artifacts/stepcoder"))
+    parser.add_argument("--output", type=Path, default=RESULTS / "stepcoder.json")
     parser.add_argument("--part", nargs=2, metavar=("SEED", "ARM"), help="do this part only")
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -71,12 +73,12 @@ def main() -> None:
         prepare(seed, options) if arm == "sft" else tune(seed, arm, options)
         return
     # The SFT models first: the others begin there.
-    for arms in (("sft",), tuple(ARMS)):
+    for arms in (("sft",), options.arms):
         with ThreadPoolExecutor(options.jobs) as pool:
             parts = [(seed, arm) for seed in options.seeds for arm in arms]
             list(pool.map(lambda part: run_part(*part), parts))
     report = {**provenance(), "options": settings(options), **summarise(options)}
-    write_json(RESULTS / "stepcoder.json", report)
+    write_json(options.output, report)
     print(json.dumps({name: report[name] for name in ("train", "test", "execution")}, indent=1))
 
 
@@ -87,7 +89,7 @@ def run_part(seed: int, arm: str) -> None:
 
 def settings(options: argparse.Namespace) -> dict[str, Any]:
     """What decides the figures."""
-    ignored = ("work", "part", "jobs", "seeds")
+    ignored = ("work", "part", "jobs", "seeds", "arms", "output")
     plain = {name: value for name, value in vars(options).items() if name not in ignored}
     return {**plain, "stepcoder": asdict(stepcoder_options("both", options)), "sft": asdict(SFT)}
 
@@ -208,31 +210,35 @@ def solved(model: Path, tasks: list[Task], seed: int) -> list[float]:
 
 
 def summarise(options: argparse.Namespace) -> dict[str, Any]:
-    """pass@1 of every arm over all seeds' tasks, and the paired differences to vanilla PPO."""
+    """pass@1 of every arm over all seeds' tasks, and the paired differences."""
+    arms = ("sft", *options.arms)
     parts = {
         (seed, arm): json.loads((options.work / f"seed-{seed}" / f"{arm}.json").read_text())
         for seed in options.seeds
-        for arm in ("sft", *ARMS)
+        for arm in arms
     }
     report: dict[str, Any] = {}
     for split in ("train", "test"):
         rates = {
-            arm: np.concatenate([parts[seed, arm][split] for seed in options.seeds])
-            for arm in ("sft", *ARMS)
+            arm: np.concatenate([parts[seed, arm][split] for seed in options.seeds]) for arm in arms
         }
         report[split] = {
             "num_tasks": len(rates["sft"]),
             "pass_at_1": {arm: bootstrap_interval(r).to_dict() for arm, r in rates.items()},
             "by_seed": {
                 arm: [float(np.mean(parts[seed, arm][split])) for seed in options.seeds]
-                for arm in rates
+                for arm in arms
             },
             "minus_ppo": {
                 arm: paired_difference(rates[arm], rates["ppo"]).to_dict()
-                for arm in ("sft", "cccs", "fgo", "both")
+                for arm in arms
+                if arm != "ppo"
             },
-            "both_minus_cccs": paired_difference(rates["both"], rates["cccs"]).to_dict(),
-            "both_minus_fgo": paired_difference(rates["both"], rates["fgo"]).to_dict(),
+            **{
+                f"both_minus_{arm}": paired_difference(rates["both"], rates[arm]).to_dict()
+                for arm in ("cccs", "fgo")
+                if {"both", arm} <= rates.keys()
+            },
         }
     kept_apart = ("train", "test", "settings")
     report["runs"] = [
