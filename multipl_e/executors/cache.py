@@ -16,7 +16,7 @@ from multipl_e.records import Verdict
 from multipl_e.sandbox import Limits
 
 # Raise when a change here or inside the sandbox may change verdicts.
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 _PRUNE_EVERY = 2000
 
 

@@ -73,7 +73,8 @@ class JavaScript(Language):
 
     def judge(self, sandbox: Sandbox, program: Program, room: Room) -> Verdict:
         """Run the candidate in one process and its tests in another."""
-        code = self.javascript(program)
+        # A function's body, which it becomes, cannot begin with how to start it.
+        code = re.sub(r"^#!.*", "", self.javascript(program))
         body = {
             "work": room.work,
             "check": code,

@@ -163,7 +163,7 @@ function rebuildError(names, message) {
 // its names.
 function compileProgram(code, file) {
   return vm.compileFunction(
-    code.replace(/^#!.*/, '') + '\n;__lookUp__((__name__) => eval(__name__));',
+    code + '\n;__lookUp__((__name__) => eval(__name__));',
     ['exports', 'require', 'module', '__filename', '__dirname', '__lookUp__'],
     { filename: file },
   );

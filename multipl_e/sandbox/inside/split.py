@@ -34,12 +34,9 @@ def judge_split(channel: int, header: dict[str, Any], services: Services) -> dic
     service = services.running(header["service"])
     isolated = header["isolated"]
     if body.get("check"):
-        try:
-            said = _ask(service, {"check": body["check"]}, limits.seconds)
-            if said is not None:
-                return _unstarted(service, said, frames.receive(channel))
-        except ServiceLost:
-            return {**_UNSTARTED, "service_lost": True}
+        refused = _refused(channel, service, body["check"], limits)
+        if refused is not None:
+            return refused
 
     def act() -> dict[str, Any]:
         write_files(body["work"], body["files"])
@@ -70,10 +67,21 @@ _UNSTARTED = {
 }  # fmt: skip
 
 
-def _unstarted(service: Service, said: Any, tests: Any) -> dict[str, Any]:
-    """The report of a candidate that cannot even be started."""
-    service.send(json.dumps(tests))
-    return {**_UNSTARTED, "outcome": _ask(service, said, _JUDGE_SECONDS, "<")}
+def _refused(channel: int, service: Service, code: str, limits: Limits) -> dict[str, Any] | None:
+    """The report of a candidate that cannot even be started; None if it can."""
+    try:
+        said = _ask(service, {"check": code}, limits.seconds)
+    except ServiceLost:
+        frames.receive(channel)  # the tests: after them comes the next job
+        return {**_UNSTARTED, "service_lost": True}
+    if said is None:
+        return None
+    tests = frames.receive(channel)
+    try:
+        service.send(json.dumps(tests))
+        return {**_UNSTARTED, "outcome": _ask(service, said, _JUDGE_SECONDS, "<")}
+    except ServiceLost:
+        return {**_UNSTARTED, "service_lost": True}
 
 
 def _ask(service: Service, message: Any, seconds: float, mark: str = "") -> Any:
