@@ -23,6 +23,7 @@ from multipl_e.evaluation.comparison import (
 )
 from multipl_e.evaluation.journal import Journal, write_in_order
 from multipl_e.evaluation.multipl_e_results import write_results
+from multipl_e.evaluation.report import write_report
 from multipl_e.evaluation.summary import DEFAULT_KS, Tally
 from multipl_e.evaluation.written import read_results
 from multipl_e.executors import Executor, Isolation
@@ -106,9 +107,6 @@ def evaluate(options: EvaluateOptions) -> dict[str, Any]:
 
     summary = _summarise(options, tasks)
     comparison = _compare(options)
-    # Matplotlib takes a second to import: only what draws pays for it.
-    from multipl_e.evaluation.report import write_report
-
     write_report(
         options.output / "report.html",
         summary,

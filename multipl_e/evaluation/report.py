@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 from markupsafe import Markup
 
 from multipl_e.evaluation.comparison import ComparedRow, Comparison
 from multipl_e.evaluation.failures import MAX_FAILURES, Failures, failure_counts
 from multipl_e.evaluation.outliers import Outliers
-from multipl_e.evaluation.plots import pass_plot, status_plot
 from multipl_e.evaluation.written import percent, percent_bounds, written_p_value
 from multipl_e.files import write_text
 from multipl_e.languages import get_language
@@ -20,6 +21,9 @@ from multipl_e.metrics import Interval
 from multipl_e.pages import Cell, Heading, Table, render
 from multipl_e.pages.code import visible
 from multipl_e.records import Candidate, Status, Task
+
+if TYPE_CHECKING:
+    from multipl_e.pages.drawing import Plot
 
 _HERE = Path(__file__).parent
 
@@ -46,10 +50,13 @@ def write_report(
     failures = Failures(failure_counts(summary), max_failures)
     outliers = Outliers(timeout)
     direction = comparison.direction if comparison else {}
-    for task, candidate, row in results:
-        outliers.add(row)
-        failures.add(task, candidate, row, sign=direction.get(task.key, 0))
-    plots = [pass_plot(summary, comparison), status_plot(summary)]
+    # Drawing takes about as long as highlighting programs, so it has a process of its own.
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as artist:
+        drawing = artist.submit(_draw, summary, comparison)
+        for task, candidate, row in results:
+            outliers.add(row)
+            failures.add(task, candidate, row, sign=direction.get(task.key, 0))
+        plots = drawing.result()
     tables = [
         rate_table(summary),
         comparison_page_table(comparison),
@@ -73,6 +80,13 @@ def write_report(
         script=Markup((_HERE / "report.js").read_text(encoding="utf-8")),
     )
     write_text(path, page)
+
+
+def _draw(summary: Mapping[str, Any], comparison: Comparison | None) -> list[Plot | None]:
+    # Only what draws pays for importing Matplotlib.
+    from multipl_e.evaluation.plots import pass_plot, status_plot
+
+    return [pass_plot(summary, comparison), status_plot(summary)]
 
 
 def headline(summary: Mapping[str, Any]) -> str:

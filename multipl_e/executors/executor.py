@@ -123,7 +123,8 @@ class Executor:
         Leaving the iterator early is safe: what is under way is forgotten.
         """
         # Its own queue of results: a stream left early must not answer the next one's questions.
-        workers = self._start()
+        # Started by the first program that nothing is known of.
+        workers: Workers | None = None
         window = _WINDOW_PER_WORKER * self.num_workers
         waiting: dict[str, list[int]] = {}
         recent: OrderedDict[str, Verdict] = OrderedDict()
@@ -137,15 +138,16 @@ class Executor:
                 elif job.key in waiting:
                     waiting[job.key].append(position)
                 else:
+                    workers = workers or self._start()
                     waiting[job.key] = [position]
                     workers.submit(job)
-                while len(waiting) >= window or not workers.results.empty():
+                while workers and (len(waiting) >= window or not workers.results.empty()):
                     yield from self._finish(workers.results.get(), waiting, recent)
-            while waiting:
+            while workers and waiting:
                 yield from self._finish(workers.results.get(), waiting, recent)
             finished = True
         finally:
-            if not finished and waiting and self._workers is workers:
+            if workers and not finished and waiting and self._workers is workers:
                 workers.close()
                 self._workers = None
 

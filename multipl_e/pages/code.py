@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from markupsafe import Markup
@@ -12,6 +13,9 @@ from multipl_e.highlighting import lexer_for
 
 MAX_LINES, MAX_CHARACTERS = 120, 8000
 
+_PLAIN = re.compile(r"[\n\t -~]*")
+_FORMATTER = HtmlFormatter(nowrap=True)
+
 
 def visible(text: object) -> str:
     """Text in which control, bidirectional and unpaired characters are spelled out.
@@ -19,8 +23,11 @@ def visible(text: object) -> str:
     A sampled program may hold anything; a character that hides or reorders others would make a
     reader see another program than the one that ran.
     """
+    characters = str(text).replace("\r\n", "\n")
+    if _PLAIN.fullmatch(characters):
+        return characters
     shown = []
-    for char in str(text).replace("\r\n", "\n"):
+    for char in characters:
         if char in "\n\t" or unicodedata.category(char) not in ("Cc", "Cf", "Cs"):
             shown.append(char)
         else:
@@ -43,8 +50,8 @@ def tail(text: str, num_lines: int = 12) -> str:
 
 def highlighted(text: object, language: str) -> Markup:
     """The inner HTML of a ``<pre>``: spans with Pygments' classes; text is escaped."""
-    formatter = HtmlFormatter(nowrap=True)
-    return Markup(highlight(shortened(visible(text)), lexer_for(language), formatter).rstrip("\n"))
+    html = highlight(shortened(visible(text)), lexer_for(language), _FORMATTER)
+    return Markup(html.rstrip("\n"))
 
 
 def style_rules(theme: str, scope: str) -> str:
