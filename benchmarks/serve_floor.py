@@ -17,10 +17,10 @@ class Request(BaseModel):
     documents: list[str]
 
 
-def create_app(directory: str) -> FastAPI:
+def create_app(directory: str, dtype: str) -> FastAPI:
     tokenizer = AutoTokenizer.from_pretrained(directory)
     tokenizer.padding_side = "right"
-    model = AutoModelForSequenceClassification.from_pretrained(directory).eval()
+    model = AutoModelForSequenceClassification.from_pretrained(directory, dtype=dtype).eval()
     app = FastAPI()
 
     @app.get("/health")
@@ -41,6 +41,6 @@ def create_app(directory: str) -> FastAPI:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit("usage: serve_floor.py MODEL_DIR PORT (serve_peers.py starts it)")
-    uvicorn.run(create_app(sys.argv[1]), port=int(sys.argv[2]), log_level="warning")
+    if len(sys.argv) != 4:
+        sys.exit("usage: serve_floor.py MODEL_DIR PORT DTYPE (serve_peers.py starts it)")
+    uvicorn.run(create_app(sys.argv[1], sys.argv[3]), port=int(sys.argv[2]), log_level="warning")

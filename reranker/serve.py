@@ -101,13 +101,10 @@ def load(folder: Path, device: str, config: ServeConfig) -> Scorer:
     Raises:
         UserError: it cannot be loaded.
     """
-    dtype: str = config.dtype
-    if dtype == "auto":
-        dtype = "float32" if device == "cpu" else "bfloat16"
     return Scorer(
         folder,
         device=device,
-        dtype=dtype,
+        dtype=config.dtype,
         max_batch_tokens=config.max_batch_tokens,
         max_length=config.max_length,
         truncation=config.truncation,

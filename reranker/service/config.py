@@ -22,7 +22,8 @@ class ServeConfig:
         api_key: Demanded of every request but /health and /metrics, as "Authorization: Bearer KEY"
             (a browser asks for it as a password). Safer as an environment variable than as a flag.
         device: Where the model runs; by default the first GPU if there is one, else the CPU.
-        dtype: Of the weights in memory; auto is float32 on the CPU and bfloat16 on a GPU.
+        dtype: Of the weights in memory; auto is bfloat16 on a GPU and, for models of 10 million
+            parameters or more, on a CPU that multiplies it in hardware (AMX), else float32.
         num_threads: Cores the model uses; by default all that this process may use.
         warmup: Score a batch before the first request is accepted.
         max_batch_tokens: Most tokens scored at once; what candidates share counts once.

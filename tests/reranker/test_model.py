@@ -15,7 +15,13 @@ from transformers import (
 from multipl_e.errors import UserError
 from reranker.anchored import AnchoredReranker
 from reranker.batching import collate, forward
-from reranker.model import load_reranker, new_reranker, save_reranker
+from reranker.model import (
+    MIN_BYTES_FOR_HALF,
+    load_reranker,
+    new_reranker,
+    save_reranker,
+    suited_dtype,
+)
 from reranker.scoring import Scorer
 
 FAMILIES = ["llama", "gpt2"]
@@ -165,3 +171,24 @@ def test_half_precision_loads(base: Path, tmp_path: Path):
     model = load_reranker(tmp_path, dtype=torch.bfloat16)[0]
     assert isinstance(model, AnchoredReranker)
     assert {p.dtype for p in model.parameters()} == {torch.bfloat16}
+
+
+@pytest.mark.parametrize(
+    ("matrix_units", "size", "expected"),
+    [
+        (True, MIN_BYTES_FOR_HALF, torch.bfloat16),
+        (True, MIN_BYTES_FOR_HALF - 1, torch.float32),
+        (False, MIN_BYTES_FOR_HALF, torch.float32),
+    ],
+)
+def test_a_cpu_scores_in_half_precision_where_that_is_faster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, matrix_units: bool, size: int, expected
+):
+    with (tmp_path / "model.safetensors").open("wb") as file:
+        file.truncate(size)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": matrix_units})
+    assert suited_dtype(tmp_path, "cpu") == expected
+
+
+def test_a_gpu_scores_in_half_precision(tmp_path: Path):
+    assert suited_dtype(tmp_path, "cuda:0") == torch.bfloat16
