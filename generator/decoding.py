@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -173,6 +174,9 @@ class _Decoder:
         self.model, self.tokenizer = model, tokenizer
         self.temperature, self.top_p, self.max_new_tokens = temperature, top_p, max_new_tokens
         self.on_done = on_done
+        # transformers' own decode takes five times as long, and this is asked at every token.
+        backend = getattr(tokenizer, "backend_tokenizer", None)
+        self._plain_text = backend.decode if backend else partial(_decode, tokenizer)
         self.ends = end_token_ids(model, tokenizer)
         self.limit = max_positions(model)
         self.device = model.get_input_embeddings().weight.device
@@ -284,7 +288,7 @@ class _Decoder:
         if token in self.ends:
             return True
         if row.stop:
-            tail = _decode(self.tokenizer, row.token_ids[-row.stop_window :])
+            tail = self._plain_text(row.token_ids[-row.stop_window :])
             if any(text in tail for text in row.stop):
                 self._cut(row, prompts[row.prompt])
                 return True

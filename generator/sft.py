@@ -16,6 +16,7 @@ from typing import Any
 import torch
 from transformers import PreTrainedTokenizerBase as Tokenizer
 
+from generator.batches import BatchesOfLikeLength
 from generator.model import load_generator, max_positions, silence_transformers
 from multipl_e.errors import UserError
 from multipl_e.progress import progress
@@ -175,6 +176,12 @@ def _run_trainer(
     from transformers.trainer_callback import PrinterCallback, ProgressCallback
     from trl import SFTConfig, SFTTrainer
 
+    class Trainer(SFTTrainer):  # type: ignore[misc, unused-ignore]
+        def _get_train_sampler(self, *args: Any, **kwargs: Any) -> BatchesOfLikeLength:
+            return BatchesOfLikeLength(
+                [len(row["input_ids"]) for row in rows], options.batch_size, seed
+            )
+
     datasets.disable_progress_bars()
     config = SFTConfig(
         output_dir=scratch,
@@ -200,7 +207,7 @@ def _run_trainer(
     model.train()
     num_steps = options.num_steps(len(rows))
     with progress("fine-tuning", num_steps) as advance:
-        trainer = SFTTrainer(
+        trainer = Trainer(
             model=model,
             args=config,
             train_dataset=datasets.Dataset.from_list(rows),

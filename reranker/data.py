@@ -14,6 +14,8 @@ from multipl_e.records import Candidate, Pair, Task, TaskKey, Verdict
 from multipl_e.syntax import normalised_ast
 from reranker.encoding import encode
 
+STEPS_SORTED_TOGETHER = 4
+
 Group = tuple[Task, Sequence[tuple[Candidate, Verdict]]]
 """A task with its candidates and what execution said of them."""
 
@@ -157,6 +159,27 @@ def schedule(
             "rejected_ids": [list(pair.rejected_ids) for pair in drawn],
             "weights": [pair.weight for pair in drawn],
         }
+
+
+def steps_of_like_length(
+    rows: Sequence[dict[str, Any]], rows_per_step: int, rng: random.Random
+) -> list[dict[str, Any]]:
+    """`schedule`'s rows with those of about one length in a step, so that little is padded.
+
+    Rows move between neighbouring steps only: all tasks are still met before any is met again, but
+    for a few steps.
+    """
+    size = STEPS_SORTED_TOGETHER * rows_per_step
+    ordered: list[dict[str, Any]] = []
+    for start in range(0, len(rows), size):
+        pool = sorted(rows[start : start + size], key=_longest)
+        steps = [pool[i : i + rows_per_step] for i in range(0, len(pool), rows_per_step)]
+        ordered += [row for step in rng.sample(steps, len(steps)) for row in step]
+    return ordered
+
+
+def _longest(row: dict[str, Any]) -> int:
+    return max(map(len, (*row["chosen_ids"], *row["rejected_ids"])))
 
 
 def _endless(items: list[Any], rng: random.Random) -> Iterator[Any]:

@@ -30,7 +30,14 @@ from multipl_e.records import Pair, Task, TaskKey
 from multipl_e.tables import read_labelled, read_tasks
 from reranker.calibration import fit_calibration
 from reranker.checkpoints import CheckpointChooser, OnStep
-from reranker.data import Group, group_by_task, make_pairs, schedule, tokenize_pairs
+from reranker.data import (
+    Group,
+    group_by_task,
+    make_pairs,
+    schedule,
+    steps_of_like_length,
+    tokenize_pairs,
+)
 from reranker.model import Head, new_reranker, quiet_transformers, save_reranker
 from reranker.scoring import Scorer
 from reranker.trainer import ComparisonCollator, GroupRewardTrainer
@@ -209,7 +216,9 @@ def _fit(
     scratch: Path,
 ) -> None:
     num_rows = options.max_steps * options.groups_per_step
-    rows = list(schedule(groups, num_rows, options.pairs_per_group, random.Random(seed)))
+    rng = random.Random(seed)
+    rows = list(schedule(groups, num_rows, options.pairs_per_group, rng))
+    rows = steps_of_like_length(rows, options.groups_per_step, rng)
     with quiet_transformers():
         trainer = GroupRewardTrainer(
             model=model,

@@ -117,5 +117,5 @@ class GroupRewardTrainer(RewardTrainer):
         return self.optimizer
 
     def _get_train_sampler(self, *args: Any, **kwargs: Any) -> SequentialSampler:
-        # `schedule` has put the rows into the order in which they are to be seen.
+        # The rows are in the order in which they are to be seen.
         return SequentialSampler(self.train_dataset)

@@ -12,6 +12,7 @@ from reranker.data import (
     group_by_task,
     make_pairs,
     schedule,
+    steps_of_like_length,
     tokenize_pairs,
 )
 
@@ -109,3 +110,26 @@ def test_schedule_visits_tasks_evenly_and_all_their_pairs():
     assert seen == {pair.chosen_ids for pairs in groups for pair in pairs}
     assert {len(row["weights"]) for row in rows if row["prompt_ids"] == [0]} == {1}
     assert rows == list(schedule(groups, 30, 2, random.Random(0)))
+
+
+def row(length: int) -> dict[str, list[list[int]]]:
+    return {"chosen_ids": [[0] * length], "rejected_ids": [[1]]}
+
+
+def test_steps_hold_rows_of_about_one_length_and_lose_none():
+    rng = random.Random(0)
+    rows = [row(rng.randint(1, 300)) for _ in range(64)]
+    ordered = steps_of_like_length(rows, 4, random.Random(1))
+    assert Counter(map(id, ordered)) == Counter(map(id, rows))
+
+    def padded(steps: list) -> int:
+        longest = [len(r["chosen_ids"][0]) for r in steps]
+        return sum(max(longest[i : i + 4]) for i in range(0, 64, 4))
+
+    assert padded(ordered) < 0.85 * padded(rows)
+
+
+def test_rows_move_to_neighbouring_steps_only():
+    rows = [row(length) for length in range(64)]
+    ordered = steps_of_like_length(rows, 4, random.Random(1))
+    assert all(abs(ordered.index(r) - i) < 16 for i, r in enumerate(rows))
