@@ -14,10 +14,10 @@ from multipl_e.languages.base import (
     Room,
     Step,
     Toolchain,
-    first_line,
     which,
 )
 from multipl_e.languages.proofs import fresh_name, masked, numbers
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Task, Verdict
 from multipl_e.sandbox import Sandbox
 
@@ -62,7 +62,7 @@ class Ada(PlannedLanguage):
         return (
             None
             if commands is None
-            else Toolchain(commands, first_line(commands["gnatmake"], "--version"))
+            else Toolchain(commands, version_line(commands["gnatmake"], "--version"))
         )
 
     def entry_points(self, task: Task) -> tuple[str, ...]:

@@ -13,10 +13,10 @@ from multipl_e.languages.base import (
     Step,
     StepReport,
     Toolchain,
-    first_line,
     which,
 )
 from multipl_e.languages.java import RUN_FLAGS, Java, jdk_paths
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Status, Task, Verdict
 from multipl_e.sandbox import Sandbox, SandboxSpec
 
@@ -51,7 +51,7 @@ class Clojure(Java):
             return None
         java = os.path.realpath(commands["java"])
         version = os.path.basename(os.path.realpath(_JARS[0])).removesuffix(".jar")
-        return Toolchain({"java": java}, f"{version}, {first_line(java, '-version')}")
+        return Toolchain({"java": java}, f"{version}, {version_line(java, '-version')}")
 
     def sandbox(self) -> SandboxSpec:
         """The JVM and its settings."""

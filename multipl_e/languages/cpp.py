@@ -16,11 +16,11 @@ from multipl_e.languages.base import (
     Room,
     Step,
     Toolchain,
-    first_line,
     which,
 )
 from multipl_e.languages.prepared import compile_once, prepared
 from multipl_e.languages.proofs import before_last_brace, fresh_name, masked, numbers
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Task
 from multipl_e.sandbox import Limits, SandboxSpec
 
@@ -59,7 +59,7 @@ class Cpp(PlannedLanguage):
         return (
             None
             if commands is None
-            else Toolchain(commands, first_line(commands["g++"], "--version"))
+            else Toolchain(commands, version_line(commands["g++"], "--version"))
         )
 
     def sandbox(self) -> SandboxSpec:
@@ -169,7 +169,7 @@ def precompile(compiler: str) -> Path | None:
         compile_once(compiler, *_FLAGS, "-x", "c++-header", str(source), "-o", f"{source}.gch")
         source.unlink()
 
-    return prepared("cpp", first_line(compiler, "--version"), make)
+    return prepared("cpp", version_line(compiler, "--version"), make)
 
 
 def wants_all_headers(code: str) -> bool:

@@ -18,10 +18,10 @@ from multipl_e.languages.base import (
     StepReport,
     Toolchain,
     ask_service,
-    first_line,
     which,
 )
 from multipl_e.languages.proofs import fresh_name
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Status, Task, Verdict
 from multipl_e.sandbox import Limits, Sandbox, SandboxSpec, ServiceSpec
 
@@ -63,7 +63,7 @@ class CSharp(Language):
         commands = which("mono")
         if commands is None or not os.path.exists(_MCS):
             return None
-        return Toolchain(commands, first_line(commands["mono"], "--version"))
+        return Toolchain(commands, version_line(commands["mono"], "--version"))
 
     def sandbox(self) -> SandboxSpec:
         """Mono's settings and a warm compiler."""

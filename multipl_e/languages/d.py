@@ -16,11 +16,11 @@ from multipl_e.languages.base import (
     Room,
     Step,
     Toolchain,
-    first_line,
     which,
 )
 from multipl_e.languages.classes import closing
 from multipl_e.languages.proofs import fresh_name, masked, numbers
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Task
 from multipl_e.sandbox import Limits, SandboxSpec
 
@@ -79,7 +79,7 @@ class D(PlannedLanguage):
         return (
             None
             if commands is None
-            else Toolchain(commands, first_line(commands["ldc2"], "--version"))
+            else Toolchain(commands, version_line(commands["ldc2"], "--version"))
         )
 
     def sandbox(self) -> SandboxSpec:

@@ -21,10 +21,10 @@ from multipl_e.languages.base import (
     Room,
     Step,
     Toolchain,
-    first_line,
     which,
 )
 from multipl_e.languages.proofs import fresh_name, masked, numbers
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Task
 from multipl_e.sandbox import Limits, SandboxSpec
 
@@ -74,7 +74,7 @@ class Go(PlannedLanguage):
             return None
         tools, root = done.stdout.split("\n")[:2]
         found = {name: f"{tools}/{name}" for name in ("compile", "link", "cover")}
-        version = first_line(commands["go"], "version")
+        version = version_line(commands["go"], "version")
         return Toolchain({**commands, **found, "root": root}, version)
 
     def sandbox(self) -> SandboxSpec:

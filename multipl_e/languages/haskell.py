@@ -14,10 +14,10 @@ from multipl_e.languages.base import (
     Step,
     StepReport,
     Toolchain,
-    first_line,
     which,
 )
 from multipl_e.languages.proofs import fresh_name, masked, numbers
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Status, Task
 from multipl_e.sandbox import Limits, SandboxSpec
 
@@ -89,7 +89,7 @@ class Haskell(PlannedLanguage):
         return (
             None
             if commands is None
-            else Toolchain(commands, first_line(commands["ghc"], "--version"))
+            else Toolchain(commands, version_line(commands["ghc"], "--version"))
         )
 
     def sandbox(self) -> SandboxSpec:

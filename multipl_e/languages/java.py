@@ -20,10 +20,10 @@ from multipl_e.languages.base import (
     StepReport,
     Toolchain,
     ask_service,
-    first_line,
     which,
 )
 from multipl_e.languages.proofs import fresh_name
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Status, Task, Verdict
 from multipl_e.sandbox import Limits, Sandbox, SandboxSpec, ServiceSpec
 
@@ -65,7 +65,7 @@ class Java(Language):
         if commands is None or not os.path.exists(JAVATUPLES):
             return None
         java = os.path.realpath(commands["java"])
-        return Toolchain({"java": java}, first_line(java, "-version"))
+        return Toolchain({"java": java}, version_line(java, "-version"))
 
     def sandbox(self) -> SandboxSpec:
         """The JDK and its settings, and a warm compiler."""

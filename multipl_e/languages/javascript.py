@@ -15,9 +15,9 @@ from multipl_e.languages.base import (
     Room,
     Toolchain,
     cut_short,
-    first_line,
     which,
 )
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Status, Task, Verdict
 from multipl_e.sandbox import Limits, Sandbox, SandboxSpec, ServiceSpec
 
@@ -50,7 +50,7 @@ class JavaScript(Language):
         commands = which("node")
         if commands is None:
             return None
-        return Toolchain(commands, first_line(commands["node"], "--version"))
+        return Toolchain(commands, version_line(commands["node"], "--version"))
 
     def sandbox(self) -> SandboxSpec:
         """Node and the warm judge that holds the tests."""

@@ -12,10 +12,10 @@ from multipl_e.languages.base import (
     Room,
     Step,
     Toolchain,
-    first_line,
     which,
 )
 from multipl_e.languages.proofs import masked, numbers
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Task
 
 _ENTRY = re.compile(r"\bcandidate\s*=\s*([\w']+)\s+in\b")
@@ -47,7 +47,7 @@ class OCaml(PlannedLanguage):
         return (
             None
             if commands is None
-            else Toolchain(commands, first_line(commands["ocamlc"], "-version"))
+            else Toolchain(commands, version_line(commands["ocamlc"], "-version"))
         )
 
     def entry_points(self, task: Task) -> tuple[str, ...]:

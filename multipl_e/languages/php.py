@@ -9,6 +9,7 @@ from typing import Any
 
 from multipl_e.languages.base import Program, Toolchain, first_line, which
 from multipl_e.languages.split import SplitLanguage
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Task
 
 _DEFINED = re.compile(r"^\s*function\s+&?([A-Za-z_]\w*)\s*\(", re.MULTILINE)
@@ -42,7 +43,7 @@ class Php(SplitLanguage):
         commands = which("php")
         if commands is None:
             return None
-        return Toolchain(commands, first_line(commands["php"], "-n", "--version"))
+        return Toolchain(commands, version_line(commands["php"], "-n", "--version"))
 
     @functools.cached_property
     def flags(self) -> tuple[str, ...]:  # type: ignore[override]

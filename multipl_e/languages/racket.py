@@ -17,10 +17,10 @@ from multipl_e.languages.base import (
     Step,
     StepReport,
     Toolchain,
-    first_line,
     which,
 )
 from multipl_e.languages.prepared import JUDGES, compile_once, prepared
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Status, Task, Verdict
 from multipl_e.sandbox import Limits, Sandbox, SandboxSpec
 
@@ -59,7 +59,7 @@ class Racket(Language):
         commands = which("racket")
         if commands is None:
             return None
-        return Toolchain(commands, first_line(commands["racket"], "--version"))
+        return Toolchain(commands, version_line(commands["racket"], "--version"))
 
     def sandbox(self) -> SandboxSpec:
         """The compiled judge; Debian keeps where the libraries are under /etc."""

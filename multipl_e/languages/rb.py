@@ -7,6 +7,7 @@ from typing import Any
 
 from multipl_e.languages.base import Program, Toolchain, first_line, which
 from multipl_e.languages.split import SplitLanguage
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Task
 
 _DEFINED = re.compile(r"^\s*def\s+([A-Za-z_]\w*[?!]?)", re.MULTILINE)
@@ -40,11 +41,13 @@ class Ruby(SplitLanguage):
         if commands is None:
             return None
         there = first_line(
-            commands["ruby"], "-e", "require 'test/unit'; puts :yes; STDOUT.flush; exit!"
+            commands["ruby"],
+            *self.flags,
+            *("-e", "require 'test/unit'; puts :yes; STDOUT.flush; exit!"),
         )
         if there != "yes":
             return None
-        return Toolchain(commands, first_line(commands["ruby"], "--version"))
+        return Toolchain(commands, version_line(commands["ruby"], "--version"))
 
     def entry_points(self, task: Task) -> tuple[str, ...]:
         """The last function of the prompt, and what the tests call their candidate."""

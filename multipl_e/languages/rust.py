@@ -20,6 +20,7 @@ from multipl_e.languages.base import (
     first_line,
 )
 from multipl_e.languages.proofs import before_last_brace, fresh_name, masked, numbers
+from multipl_e.languages.versions import version_line
 from multipl_e.records import Task
 from multipl_e.sandbox import Limits, SandboxSpec
 
@@ -66,7 +67,7 @@ class Rust(PlannedLanguage):
             return None
         commands = {"rustc": compiler, "root": root}
         commands["libraries"] = first_line(compiler, "--print", "target-libdir")
-        return Toolchain(commands, first_line(compiler, "--version"))
+        return Toolchain(commands, version_line(compiler, "--version"))
 
     def sandbox(self) -> SandboxSpec:
         """The folder of the toolchain."""
