@@ -39,6 +39,8 @@ Sharing = Literal["beginnings", "prompts", "nothing"]
 Tokens = tuple[int, ...]
 
 SHARING_TOLERANCE = 1e-3
+# Of one number for each token of a batch: more no longer fits a core's cache.
+BATCH_BYTES = 8192
 
 
 class Scorer:
@@ -56,7 +58,7 @@ class Scorer:
         *,
         device: str | torch.device | None = None,
         dtype: str | torch.dtype = "auto",
-        max_batch_tokens: int = 2048,
+        max_batch_tokens: int | None = None,
         max_length: int | None = None,
         truncation: Truncation = "left",
     ) -> None:
@@ -66,8 +68,9 @@ class Scorer:
             model: A reranker's folder, or what `load_reranker` gave.
             device: By default the first GPU if there is one, else the CPU.
             dtype: Of the weights in memory; ``auto`` is `suited_dtype`.
-            max_batch_tokens: Most tokens computed or kept at once: each prompt once and its
-                candidates; with padding, where prompts or nothing are shared.
+            max_batch_tokens: Most tokens computed or kept at once, by default 2048, in half precision
+                4096: each prompt once and its candidates; with padding, where prompts or nothing
+                are shared.
             max_length: Most tokens of prompt and candidate; by default the model's own limit.
             truncation: What happens to longer ones: error, or tokens cut left, right, middle.
 
@@ -81,7 +84,7 @@ class Scorer:
             loaded = load_reranker(model, device=device, dtype=dtype)
             self.calibration = Calibration.load(model)
         self.model, self.tokenizer, self.spec = loaded
-        self.max_batch_tokens = max_batch_tokens
+        self.max_batch_tokens = max_batch_tokens or BATCH_BYTES // self.model.dtype.itemsize
         self.max_length = max_length or self.spec.max_length
         self.truncation: Truncation = truncation
         self.sharing: Sharing = self._try_sharing()
@@ -316,7 +319,7 @@ class TrunkScorer(Scorer):
         anchor_scale: float = 10.0,
         device: str | torch.device | None = None,
         dtype: str | torch.dtype = torch.float32,
-        max_batch_tokens: int = 2048,
+        max_batch_tokens: int | None = None,
         max_length: int | None = None,
         truncation: Truncation = "left",
     ) -> None:

@@ -46,7 +46,7 @@ class SelectConfig:
         tests: Tests that a model wrote, rows of name and samples; for consensus, and as inputs for
             mbr and combined.
         abstain_below: Mark a pick as abstained if its probability is below this.
-        max_batch_tokens: Most tokens scored at once.
+        max_batch_tokens: Most tokens scored at once; by default 2048, 4096 in half precision.
         max_length: Most tokens of prompt and candidate; by default the model's own limit.
         truncation: What happens to longer ones: error, or tokens are cut on the left, on the right
             or in the middle.
@@ -64,7 +64,7 @@ class SelectConfig:
     strategy: str = "reward"
     tests: str | None = None
     abstain_below: float | None = None
-    max_batch_tokens: int = 2048
+    max_batch_tokens: int | None = None
     max_length: int | None = None
     truncation: Truncation = "left"
     device: str | None = None
@@ -84,7 +84,7 @@ def main(config: SelectConfig) -> None:
         raise UserError(f"the strategy '{config.strategy}' needs a reranker; name one with --model")
     if config.abstain_below is not None and not 0 <= config.abstain_below <= 1:
         raise UserError("--abstain-below is a probability: from 0 to 1")
-    if config.max_batch_tokens < 1:
+    if config.max_batch_tokens is not None and config.max_batch_tokens < 1:
         raise UserError("--max-batch-tokens must be 1 or more")
     if config.max_length is not None and config.max_length < 2:
         raise UserError("--max-length must be 2 or more: a token of prompt, one of candidate")

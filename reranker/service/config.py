@@ -26,7 +26,8 @@ class ServeConfig:
             parameters or more, on a CPU that multiplies it in hardware (AMX), else float32.
         num_threads: Cores the model uses; by default all that this process may use.
         warmup: Score a batch before the first request is accepted.
-        max_batch_tokens: Most tokens scored at once; what candidates share counts once.
+        max_batch_tokens: Most tokens scored at once, what candidates share counted once; by default
+            2048, 4096 in half precision.
         max_length: Most tokens of prompt and candidate; by default the model's own limit.
         truncation: What happens to longer ones where the request does not say.
         max_concurrent_requests: Requests accepted and not yet answered; beyond it 429.
@@ -50,7 +51,7 @@ class ServeConfig:
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = "auto"
     num_threads: int | None = None
     warmup: bool = True
-    max_batch_tokens: int = 2048
+    max_batch_tokens: int | None = None
     max_length: int | None = None
     truncation: Truncation = "left"
     max_concurrent_requests: int = 512
