@@ -68,9 +68,9 @@ class Scorer:
             model: A reranker's folder, or what `load_reranker` gave.
             device: By default the first GPU if there is one, else the CPU.
             dtype: Of the weights in memory; ``auto`` is `suited_dtype`.
-            max_batch_tokens: Most tokens computed or kept at once, by default 2048, in half precision
-                4096: each prompt once and its candidates; with padding, where prompts or nothing
-                are shared.
+            max_batch_tokens: Most tokens computed or kept at once; by default 2048, in half
+                precision 4096. Each prompt counts once, beside its candidates; padding counts where
+                prompts or nothing are shared.
             max_length: Most tokens of prompt and candidate; by default the model's own limit.
             truncation: What happens to longer ones: error, or tokens cut left, right, middle.
 
