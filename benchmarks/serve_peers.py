@@ -2,8 +2,8 @@
 
 Each peer runs from an environment of its own (--vllm, --infinity: folders of virtual environments);
 one that is not given or cannot load the model is recorded with what it said. All servers stand
-side by side and are asked in turn, so that a noisy machine disturbs all alike; the CPU time that
-each one's processes took is given beside the wall time.
+side by side and are asked in turn, the others stopped, so that a noisy machine disturbs all alike;
+the CPU time that each one's processes took is given beside the wall time.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,10 +58,26 @@ class Peer:
     url: str
     process: psutil.Process
 
+    def family(self) -> list[psutil.Process]:
+        """Its process and all below it."""
+        return [self.process, *self.process.children(recursive=True)]
+
     def cpu_seconds(self) -> float:
         """CPU time that it and its children have taken."""
-        family = [self.process, *self.process.children(recursive=True)]
-        return sum(times.user + times.system for times in (p.cpu_times() for p in family))
+        times = [process.cpu_times() for process in self.family()]
+        return sum(one.user + one.system for one in times)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Stop it for a while: some servers are busy when nothing is asked of them."""
+        family = self.family()
+        for process in family:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in family:
+                process.resume()
 
 
 def ask(url: str, requests: list[Request]) -> tuple[float, list[list[float]]]:
@@ -203,7 +220,11 @@ def compare(
         answers = {}
         for name, peer in peers.items():
             before = peer.cpu_seconds()
-            elapsed, answers[name] = ask(peer.url, requests)
+            with ExitStack() as others:
+                for other in peers.values():
+                    if other is not peer:
+                        others.enter_context(other.paused())
+                elapsed, answers[name] = ask(peer.url, requests)
             seconds[name].append(elapsed)
             cpu_seconds[name].append(peer.cpu_seconds() - before)
         for name, scores in answers.items():
