@@ -50,7 +50,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         model = Path(folder) / "model"
         parameters = random_reranker(model, hidden=options.hidden, layers=options.layers)
-        ours = [score.value for scores in Scorer(model).score_groups(groups) for score in scores]
+        scorer = Scorer(model, dtype="float32")
+        ours = [score.value for scores in scorer.score_groups(groups) for score in scores]
         theirs = {
             "transformers": of_transformers(model, pairs),
             "vllm": of_vllm(model, pairs, options.vllm),

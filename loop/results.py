@@ -50,7 +50,7 @@ class Results:
         seed, options = self.config.seed, self.config.mining
         metrics: dict[str, Any] = {"round": number, **evaluate(self.held_out(number), seed)}
         overall = metrics["overall"]
-        scorer = Scorer(self.store.path(name_of(number, "reranker")))
+        scorer = Scorer(self.store.path(name_of(number, "reranker")), dtype="float32")
         mined_from = self.probes(number, self.rounds.round_tasks(number))
         fresh = self.probes(number, self.fresh)
         if not self.rounds.replays:

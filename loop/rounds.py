@@ -376,7 +376,8 @@ class Rounds:
         return {"num_scored": sum(len(rows) for _, rows in groups)}
 
     def _scorer(self, reranker: Stage) -> Scorer:
-        return Scorer(self.store.path(reranker.name))
+        # What it was trained and calibrated in.
+        return Scorer(self.store.path(reranker.name), dtype="float32")
 
     def _base(self, generator: Stage | None) -> str:
         """The reranker's base model; "generator" names the tuned generator itself."""

@@ -29,6 +29,12 @@ PARQUET_ROWS_AT_ONCE = 512
 KNOWN_ENDINGS = (".jsonl", ".jsonl.gz", ".parquet", ".json", ".json.gz")
 
 
+def user_cache() -> Path:
+    """The user's folder for what can be made again."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(base) / "multipl-e"
+
+
 def iter_rows(path: Path | str) -> Iterator[tuple[str, dict[str, Any]]]:
     """The rows of a file, each with the words that say where it stands ("t.jsonl, line 3").
 

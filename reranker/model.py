@@ -144,8 +144,8 @@ def load_reranker(
 def suited_dtype(directory: str | Path, device: str | torch.device | None = None) -> torch.dtype:
     """What to score with: bfloat16 where it is several times faster, else float32.
 
-    Faster it is on GPUs, and on CPUs with matrix units (AMX) for models of 10 million parameters
-    and more.
+    Faster it is on GPUs, and on CPUs with matrix units (AMX) for models of 40 MB and more, which is
+    10 million parameters in float32.
 
     Args:
         directory: The reranker's folder; need not be there yet.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import signal
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
@@ -51,7 +52,13 @@ def write_report(
     outliers = Outliers(timeout)
     direction = comparison.direction if comparison else {}
     # Drawing takes about as long as highlighting programs, so it has a process of its own.
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("fork")) as artist:
+    # Ctrl-C is this process's to answer.
+    with ProcessPoolExecutor(
+        1,
+        mp_context=multiprocessing.get_context("fork"),
+        initializer=signal.signal,
+        initargs=(signal.SIGINT, signal.SIG_IGN),
+    ) as artist:
         drawing = artist.submit(_draw, summary, comparison)
         for task, candidate, row in results:
             outliers.add(row)

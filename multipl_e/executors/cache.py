@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import os
 import sqlite3
 import threading
 import time
@@ -87,9 +86,3 @@ class VerdictCache:
                 " (select key from verdicts order by used limit ?)",
                 (drop,),
             )
-
-
-def default_cache_folder() -> Path:
-    """Where verdicts are kept unless told otherwise."""
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return Path(base) / "multipl-e"

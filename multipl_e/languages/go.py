@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from multipl_e.files import user_cache
 from multipl_e.languages import blocks
 from multipl_e.languages.base import (
     Plan,
@@ -90,8 +91,7 @@ class Go(PlannedLanguage):
     @functools.cached_property
     def cache(self) -> Path:
         """Where Go keeps the standard library that it compiled for us (1.20 and newer)."""
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-        return base / "multipl-e" / "go"
+        return user_cache() / "go"
 
     @functools.cached_property
     def standard_library(self) -> dict[str, str]:

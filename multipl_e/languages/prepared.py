@@ -4,7 +4,6 @@ precompiled headers."""
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import subprocess
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from multipl_e import sandbox
+from multipl_e.files import user_cache
 
 # The judges' sources, as they are on this machine.
 JUDGES = Path(sandbox.__file__).parent / "inside"
@@ -27,9 +27,8 @@ def prepared(name: str, version: str, make: Callable[[Path], None], *sources: Pa
         sources: Files whose contents it depends on.
     """
     digest = hashlib.sha256(version.encode() + b"".join(path.read_bytes() for path in sources))
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "multipl-e"
     label = re.sub(r"[^\w.-]+", "-", f"{name}-{version}")[:80]
-    folder = base / "prepared" / f"{label}-{digest.hexdigest()[:12]}"
+    folder = user_cache() / "prepared" / f"{label}-{digest.hexdigest()[:12]}"
     if folder.is_dir():
         return folder
     try:

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from multipl_e.files import write_json
+from multipl_e.files import user_cache, write_json
 from multipl_e.languages.base import first_line
 
 
@@ -22,8 +22,7 @@ def version_line(*command: str) -> str:
     except OSError:
         return first_line(*command)
     file = (os.path.realpath(command[0]), found.st_size, found.st_mtime_ns, *command[1:])
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "multipl-e"
-    place, key = base / "versions.json", json.dumps(file)
+    place, key = user_cache() / "versions.json", json.dumps(file)
     known = _known(place)
     if key in known:
         return known[key]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
+from generator.batches import BatchesOfLikeLength
 from generator.sft import SFTOptions, sft_rows, train_sft
 from multipl_e.errors import UserError
 from multipl_e.records import Task
@@ -80,6 +82,22 @@ def test_fine_tuning_repeats_with_the_seed(
     assert first == again != other
     a, b = (load_file(tmp_path / name / "model.safetensors") for name in "ab")
     assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_batches_hold_rows_of_about_one_length(
+    llama_folder: Path, katas: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[list[int]] = []
+
+    class Watched(BatchesOfLikeLength):
+        def __iter__(self) -> Iterator[int]:
+            orders.append(list(super().__iter__()))
+            return iter(orders[-1])
+
+    monkeypatch.setattr("generator.sft.BatchesOfLikeLength", Watched)
+    options = SFTOptions(epochs=1, batch_size=4, max_length=320)
+    train_sft(llama_folder, katas[:6], tmp_path / "sft", options, seed=0)
+    assert [sorted(order) for order in orders] == [[0, 1, 2, 3, 4, 5]]
 
 
 def test_epochs_decide_the_number_of_steps(
