@@ -368,10 +368,6 @@ def train_ppo(
     policy, tokenizer = load_generator(policy_path, dtype="float32")
     trainer = PPOTrainer(policy, tokenizer, options, seed=seed)
     rng = random.Random(seed)
-    if options.normalise_reward:
-        # Before its first step the policy is the reference.
-        chosen = rng.sample(list(tasks), min(options.num_reference_tasks, len(tasks)))
-        trainer.fit_reward_scale(trainer.collect(trainer.own_share(chosen), reward))
     history: list[PPOStep] = []
     queue: list[Task] = []
     for _ in range(options.num_steps):
@@ -380,6 +376,13 @@ def train_ppo(
             queue += rng.sample(list(tasks), len(tasks))
         batch, queue = queue[: options.tasks_per_step], queue[options.tasks_per_step :]
         rollouts = trainer.collect(trainer.own_share(batch), reward)
+        if options.normalise_reward and not history:
+            # Before its first step the policy is the reference.
+            met = {task.key for task in batch}
+            others = [task for task in tasks if task.key not in met]
+            wanted = min(max(0, options.num_reference_tasks - len(met)), len(others))
+            more = trainer.own_share(rng.sample(others, wanted))
+            trainer.fit_reward_scale([*rollouts, *trainer.collect(more, reward)])
         if loss_mask is not None:
             masks = loss_mask(rollouts)
             rollouts = [

@@ -89,8 +89,9 @@ class MiningConfig:
     """What PPO works on, what is probed, and which probes are folded into the training set.
 
     Attributes:
-        ppo_tasks: PPO works on so many of a round's tasks; 0 takes them all. A small policy learns
-            more about the reranker from many visits to few tasks.
+        ppo_tasks: PPO works on so many of a round's tasks, those on which the best of the
+            generator's own samples is most above their mean to the reranker; 0 takes them all. A
+            small policy learns more about the reranker from many visits to few tasks.
         fresh_tasks: So many validation tasks are probed beside the round's; 0 takes them all. They
             only tell how the policy and the next reranker do on tasks that neither has met.
         reward: What PPO maximises, normalised on samples of the reference: the reranker's

@@ -92,9 +92,9 @@ def run_rounds(config: RunConfig, store: RunStore, executor: Executor) -> None:
         base = rounds.train_trunk(number, pairs, generator)  # B
         reranker = rounds.train_reranker(number, pairs, held_out, generator, base)
         scores = rounds.score_held_out(number, reranker, held_out)  # F
-        policy = rounds.train_policy(number, reranker, generator)  # C
+        policy = rounds.train_policy(number, candidates, reranker, generator)  # C
         probes = rounds.probe(number, policy)  # D
-        probe_scores = rounds.score_probes(number, probes, reranker)
+        probe_scores = rounds.score(number, "probe-scores.parquet", probes, reranker)
         mined = rounds.mine(number, probes, probe_scores)  # E
         results.measure_round(number, [trunk, scores, probe_scores])
         earlier = [pairs, mined]

@@ -16,8 +16,8 @@ from multipl_e.tables import read_labelled, write_labelled
 Row = tuple[Candidate, Verdict]
 Groups = Sequence[tuple[Task, Sequence[Row]]]
 
-# Tasks sampled before their programs are handed to the executor, which works meanwhile.
-TASKS_AT_ONCE = 16
+# Candidates sampled before they are handed to the executor, which works meanwhile.
+CANDIDATES_AT_ONCE = 256
 
 
 def sample_and_judge(
@@ -41,12 +41,13 @@ def sample_and_judge(
         Counts: candidates, passing, excluded, and the tasks that have both kinds.
     """
     by_key = {task.key: task for task in tasks}
+    tasks_at_once = max(1, CANDIDATES_AT_ONCE // num_candidates)
     drawn: list[Candidate] = []
 
     def sampled() -> Iterator[tuple[Task, Candidate]]:
         with progress(description, len(tasks) * num_candidates) as advance:
-            for start in range(0, len(tasks), TASKS_AT_ONCE):
-                batch = tasks[start : start + TASKS_AT_ONCE]
+            for start in range(0, len(tasks), tasks_at_once):
+                batch = tasks[start : start + tasks_at_once]
                 found = sampler.sample(batch, num_candidates, seed=seed, round=round)
                 advance(len(found))
                 for candidate in found:
@@ -55,8 +56,7 @@ def sample_and_judge(
 
     verdicts: dict[int, Verdict | None]
     if not recorded:
-        ahead = TASKS_AT_ONCE * num_candidates
-        verdicts = dict(executor.stream(in_background(sampled(), ahead)))
+        verdicts = dict(executor.stream(in_background(sampled(), CANDIDATES_AT_ONCE)))
     else:
         verdicts = {i: recorded.get(candidate) for i, (_, candidate) in enumerate(sampled())}
     rows = [(c, v) for i, c in enumerate(drawn) if (v := verdicts.get(i)) is not None]

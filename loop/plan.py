@@ -77,7 +77,7 @@ def plan(config: RunConfig) -> list[PlannedStage]:
     if not replays:
         ppo = config.ppo
         rollouts = ppo.num_steps * ppo.tasks_per_step * ppo.rollouts_per_task
-        seconds = rollouts * SECONDS["PPO rollout"]
+        seconds = rollouts * SECONDS["PPO rollout"] + own * score
         stages.append(PlannedStage("C  policy", f"{rollouts:,} rollouts", seconds, config.rounds))
     stages.append(
         PlannedStage("D  probes", f"{probes:,} candidates", probes * (draw + score), config.rounds)

@@ -12,7 +12,6 @@ import numpy as np
 
 from loop.config import RunConfig
 from loop.evaluation import Group, compare, evaluate, logprob_scores
-from loop.labelling import Groups, load_groups
 from loop.measures import Probes, count_hard, policy_figures, resolved_share
 from loop.mining import Probed
 from loop.rounds import Rounds, name_of
@@ -71,8 +70,10 @@ class Results:
 
     def _policy(self, number: int, scorer: Scorer, probed: Probes, fresh: Probes) -> dict[str, Any]:
         """What PPO won on the tasks it worked on and on fresh ones, in what it maximised."""
-        own = load_groups(
-            self.store.path(name_of(number, "candidates.parquet")), [task for task, _ in probed]
+        own = read_probed(
+            self.store.path(name_of(number, "candidates.parquet")),
+            self.store.path(name_of(number, "candidate-scores.parquet")),
+            [task for task, _ in probed],
         )
         unmet = read_probed(
             self.store.path("held-out/candidates.parquet"),
@@ -82,7 +83,7 @@ class Results:
         calibration = scorer.calibration if self.config.mining.reward == "probability" else None
         found: dict[str, Any] = {}
         for reference, policy, suffix in (
-            (_scored(own, scorer), probed, ""),
+            (own, probed, ""),
             (unmet, fresh, "_fresh"),
         ):
             figures = policy_figures(
@@ -207,10 +208,7 @@ def _on_scale(probes: Probes, calibration: Calibration | None) -> Probes:
 
 
 def _rescored(probes: Probes, scorer: Scorer) -> list[tuple[Task, list[Probed]]]:
-    return _scored([(t, [(p.candidate, p.verdict) for p in rows]) for t, rows in probes], scorer)
-
-
-def _scored(groups: Groups, scorer: Scorer) -> list[tuple[Task, list[Probed]]]:
+    groups = [(task, [(p.candidate, p.verdict) for p in rows]) for task, rows in probes]
     scored = score_groups(scorer, groups)
     return [
         (task, [Probed(c, v, score.value) for (c, v), score in zip(rows, given, strict=True)])

@@ -9,7 +9,8 @@ B  round-NN/candidates      the generator's candidates of this round's training 
    round-NN/trunk           the reranker's base, having learnt those pairs' passing programs
    round-NN/reranker        trained from there to tell them from the failing ones
 F  round-NN/scores          what it thinks of the held-out candidates
-C  round-NN/policy          a fresh copy of the generator, driven by PPO against that reranker
+C  round-NN/candidate-scores  and of the round's own, by which PPO's tasks are chosen
+   round-NN/policy          a fresh copy of the generator, driven by PPO against that reranker
 D  round-NN/probes          what the policy writes for this round's tasks and validation tasks
    round-NN/probe-scores    what the reranker thinks of those
 E  round-NN/mined           the pairs that the probes yield, for the rounds to come
@@ -35,7 +36,8 @@ from loop.config import RunConfig
 from loop.labelling import Groups, canonical_row, load_groups, sample_and_judge
 from loop.mining import fold
 from loop.reading import passing_programs, read_programs
-from loop.scores import read_probed, reward_of, score_groups, write_scores
+from loop.room import most_room
+from loop.scores import read_probed, read_scores, reward_of, score_groups, write_scores
 from loop.store import RunStore, Stage
 from multipl_e.executors import Executor
 from multipl_e.progress import progress
@@ -88,8 +90,12 @@ class Rounds:
         return tasks[number - 1 :: self.config.rounds]
 
     def ppo_tasks(self, number: int) -> list[Task]:
-        """The round's tasks that PPO works on: all, or the first few."""
-        return self.round_tasks(number)[: self.config.mining.ppo_tasks or None]
+        """The round's tasks that PPO works on: all, or those with most to win (scored before)."""
+        tasks, mining = self.round_tasks(number), self.config.mining
+        if not mining.ppo_tasks:
+            return tasks
+        scores = read_scores(self.store.path(name_of(number, "candidate-scores.parquet")))
+        return most_room(tasks, scores, mining.reward, mining.ppo_tasks)
 
     def fresh_tasks(self) -> list[Task]:
         """The validation tasks that every policy is probed on, which none has met."""
@@ -244,18 +250,20 @@ class Rounds:
 
     # ---------------------------------------------------------------------- C, D, E, what fools it
 
-    def train_policy(self, number: int, reranker: Stage, generator: Stage | None) -> Stage | None:
+    def train_policy(
+        self, number: int, candidates: Stage, reranker: Stage, generator: Stage | None
+    ) -> Stage | None:
         """Stage C: PPO from the generator against the round's reranker; nothing under replay."""
         if self.replays:
             return None
-        options, reward = self.config.ppo, self.config.mining.reward
-        tasks = self.ppo_tasks(number)
+        options, mining, reward = self.config.ppo, self.config.mining, self.config.mining.reward
+        own = self.score(number, "candidate-scores.parquet", candidates, reranker)
 
         def work(output: Path) -> dict[str, Any]:
             with progress(f"round {number}: PPO", options.num_steps) as advance:
                 result = train_ppo(
                     self._generator_path(generator),
-                    tasks,
+                    self.ppo_tasks(number),
                     reward_of(self._scorer(reranker), reward),
                     output,
                     options,
@@ -267,8 +275,9 @@ class Rounds:
         inputs = {
             "reranker": reranker.digest,
             "generator": _digest(generator),
-            "tasks": [task.key for task in tasks],
+            "candidates": own.digest,
             "reward": reward,
+            "num_tasks": mining.ppo_tasks,
         }
         return self.stage(name_of(number, "policy"), {"ppo": options, **inputs}, work)
 
@@ -281,14 +290,14 @@ class Rounds:
         num_probes = self.config.generator.num_probes
         return self._sample(name, [*tasks, *self.fresh_tasks()], policy, 2 * number - 1, num_probes)
 
-    def score_probes(self, number: int, probes: Stage, reranker: Stage) -> Stage:
-        """What the round's reranker thinks of the probes."""
+    def score(self, number: int, name: str, candidates: Stage, reranker: Stage) -> Stage:
+        """What the round's reranker thinks of candidates of its tasks: the samples, the probes."""
         return self.stage(
-            name_of(number, "probe-scores.parquet"),
-            {"probes": probes.digest, "reranker": reranker.digest},
+            name_of(number, name),
+            {"candidates": candidates.digest, "reranker": reranker.digest},
             lambda output: self._score(
                 self._scorer(reranker),
-                load_groups(self.store.path(probes.name), self.tasks),
+                load_groups(self.store.path(candidates.name), self.tasks),
                 output,
             ),
         )
