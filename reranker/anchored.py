@@ -26,6 +26,8 @@ from transformers import (
 )
 from transformers.utils import ModelOutput
 
+from reranker.tree import Tree, along
+
 MODEL_TYPE = "anchored_reranker"
 
 
@@ -131,14 +133,15 @@ class AnchoredReranker(PreTrainedModel):
 
     def forward(
         self,
-        input_ids: Tensor,
+        input_ids: Tensor | None = None,
         attention_mask: Tensor | None = None,
         completion_mask: Tensor | None = None,
         position_ids: Tensor | None = None,
         past_key_values: Cache | None = None,
         use_cache: bool | None = None,
+        tree: Tree | None = None,
     ) -> AnchoredOutput:
-        """Score completions.
+        """Score completions: those of a padded batch, or the rows of a tree.
 
         Args:
             input_ids: (batch, length); with a cache, what follows the cached prefix. The token
@@ -148,11 +151,14 @@ class AnchoredReranker(PreTrainedModel):
             position_ids: (batch, length).
             past_key_values: Cache of a prefix of the prompt.
             use_cache: Whether the trunk extends and returns the cache.
+            tree: Prompts and completions, in place of everything but the cache.
 
         Raises:
             ValueError: no completion mask, or a completion begins at the first token.
         """
-        if completion_mask is None:
+        if tree is not None:
+            return self._score_tree(tree, past_key_values, use_cache)
+        if input_ids is None or completion_mask is None:
             raise ValueError("an anchored reranker needs completion_mask to know what it scores")
         is_completion = completion_mask.bool()
         if bool(is_completion[:, 0].any()):
@@ -183,4 +189,41 @@ class AnchoredReranker(PreTrainedModel):
         score = self.config.anchor_scale * mean_logprob.unsqueeze(1) + correction.float()
         return AnchoredOutput(
             logits=score, mean_logprob=mean_logprob, past_key_values=output.past_key_values
+        )
+
+    def _score_tree(
+        self, tree: Tree, past_key_values: Cache | None, use_cache: bool | None
+    ) -> AnchoredOutput:
+        places = [tree.completion_places(row) for row in range(len(tree.rows))]
+        counts_b = torch.tensor([len(p) for p in places], device=self.device)
+        owner = torch.repeat_interleave(torch.arange(len(places), device=self.device), counts_b)
+        # Tokens that rows share are looked at once; `inverse` deals them out again.
+        scored_s, inverse = torch.cat(places).to(self.device).unique(return_inverse=True)
+        inputs = tree.inputs(self.device)
+        with along(tree, self.backbone):
+            output, logits_1sv = self.run_trunk(
+                tree.before().to(self.device)[scored_s],
+                past_key_values=past_key_values,
+                use_cache=use_cache,
+                **inputs,
+            )
+        targets_s = inputs["input_ids"][0, scored_s]
+        logprobs_s = -nn.functional.cross_entropy(
+            logits_1sv[0].float(), targets_s, reduction="none"
+        )
+        hidden_sh = output.hidden_states[-1][0, scored_s]
+
+        def mean(values_s: Tensor) -> Tensor:
+            sums_b = torch.zeros(len(places), device=self.device)
+            return sums_b.index_add_(0, owner, values_s[inverse].float()) / counts_b
+
+        last_b = inverse[counts_b.cumsum(0) - 1]
+        mean_logprob = mean(logprobs_s)
+        correction = self.last_head(hidden_sh[last_b])[:, 0].float()
+        correction = correction + mean(self.mean_head(hidden_sh)[:, 0])
+        score = self.config.anchor_scale * mean_logprob + correction
+        return AnchoredOutput(
+            logits=score[:, None],
+            mean_logprob=mean_logprob,
+            past_key_values=output.past_key_values,
         )

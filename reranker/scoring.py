@@ -32,7 +32,8 @@ from reranker.calibration import Calibration
 from reranker.data import continuation
 from reranker.encoding import Encoded, Truncation, encode
 from reranker.model import Loaded, load_reranker, new_reranker, suited_dtype
-from reranker.tree import Row, attends_as_usual, fill, last_real, score_tree
+from reranker.tree import Row
+from reranker.tree_scoring import attends_as_usual, fill, last_real, score_tree
 
 OnDone = Callable[[int], object]
 Sharing = Literal["beginnings", "prompts", "nothing"]

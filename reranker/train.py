@@ -28,6 +28,7 @@ from multipl_e.errors import UserError
 from multipl_e.progress import progress, say
 from multipl_e.records import Pair, Task, TaskKey
 from multipl_e.tables import read_labelled, read_tasks
+from reranker.anchored import AnchoredReranker
 from reranker.calibration import fit_calibration
 from reranker.checkpoints import CheckpointChooser, OnStep
 from reranker.data import (
@@ -183,7 +184,14 @@ def train_reranker(
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
     if options.max_steps:
-        _fit(model, tokenizer, groups, chooser, options, seed, partial)
+        # Recomputed activations would not find the tree that the forward pass followed.
+        trees = (
+            isinstance(model, AnchoredReranker)
+            and scorer.sharing == "beginnings"
+            and not options.gradient_checkpointing
+        )
+        collator = ComparisonCollator(tokenizer.pad_token_id, trees)
+        _fit(model, tokenizer, groups, collator, chooser, options, seed, partial)
     metrics: dict[str, Any] = {
         **chooser.restore_best(),
         "num_pairs": len(pairs),
@@ -210,6 +218,7 @@ def _fit(
     model: PreTrainedModel,
     tokenizer: Any,
     groups: Sequence[Any],
+    collator: ComparisonCollator,
     chooser: CheckpointChooser,
     options: RerankerOptions,
     seed: int,
@@ -241,7 +250,7 @@ def _fit(
                 report_to="none",
                 disable_tqdm=True,
             ),
-            data_collator=ComparisonCollator(tokenizer.pad_token_id),
+            data_collator=collator,
             train_dataset=Dataset.from_list(rows),
             processing_class=tokenizer,
             callbacks=[chooser],

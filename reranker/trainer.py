@@ -20,19 +20,26 @@ from trl import RewardTrainer
 
 from reranker.batching import SharedPromptBatch, collate, forward
 from reranker.optimizer import make_optimizer
+from reranker.tree import Tree
 
 
 @dataclass(frozen=True)
 class ComparisonCollator:
-    """Rows of `reranker.data.schedule` to tensors.
+    """Rows of `reranker.data.schedule` to a batch.
 
-    The result has the fields of `SharedPromptBatch` and, for C comparisons, ``better`` and
-    ``worse`` (C,): rows of completions; ``weights`` (C,); ``passing`` (K,): the passing rows.
+    The result has the fields of `SharedPromptBatch`, or a ``tree`` in their place, and, for C
+    comparisons, ``better`` and ``worse`` (C,): rows of completions; ``weights`` (C,); ``passing``
+    (K,): the passing rows.
+
+    Attributes:
+        pad_id: What padded rows are filled up with.
+        trees: Make a tree, for a model that takes one (half as many tokens are computed).
     """
 
     pad_id: int
+    trees: bool = False
 
-    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Tensor]:
+    def __call__(self, rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """Collate; a completion that occurs twice in a row is computed once."""
         groups = []
         better, worse, weights, passing = [], [], [], []
@@ -50,9 +57,15 @@ class ComparisonCollator:
                     better.append(place[good])
                     worse.append(place[bad])
                     weights.append(weight)
-        batch = collate(groups, self.pad_id)
+        texts: dict[str, Any]
+        if self.trees:
+            completions = [(prompt, ids) for prompt, place in groups for ids in place]
+            texts = {"tree": Tree(completions)}
+        else:
+            batch = collate(groups, self.pad_id)
+            texts = {field.name: getattr(batch, field.name) for field in fields(batch)}
         return {
-            **{field.name: getattr(batch, field.name) for field in fields(batch)},
+            **texts,
             "better": torch.tensor(better),
             "worse": torch.tensor(worse),
             "weights": torch.tensor(weights, dtype=torch.float32),
@@ -91,13 +104,16 @@ class GroupRewardTrainer(RewardTrainer):
     def compute_loss(
         self,
         model: PreTrainedModel,
-        inputs: dict[str, Tensor],
+        inputs: dict[str, Any],
         return_outputs: bool = False,
         num_items_in_batch: Any = None,
     ) -> Any:
         """Bradley-Terry on the comparisons, plus `lm_coef` x language-model loss if anchored."""
-        batch = SharedPromptBatch(*(inputs[f.name] for f in fields(SharedPromptBatch)))
-        output = forward(model, batch, share=not self.args.gradient_checkpointing)
+        if "tree" in inputs:
+            output = model(tree=inputs["tree"])
+        else:
+            batch = SharedPromptBatch(*(inputs[f.name] for f in fields(SharedPromptBatch)))
+            output = forward(model, batch, share=not self.args.gradient_checkpointing)
         scores = output.logits[:, 0]
         better, worse = inputs["better"], inputs["worse"]
         loss = comparison_loss(scores, better, worse, inputs["weights"])

@@ -19,11 +19,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from transformers import Cache, DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
-
-from reranker.anchored import AnchoredReranker
 
 TokenIds = Sequence[int]
 Row = tuple[TokenIds, TokenIds]
@@ -265,61 +263,9 @@ def _gathered(states: Tensor, places: Tensor) -> Tensor:
 ALL_ATTENTION_FUNCTIONS.register("reranker_tree", tree_attention)
 
 
-def attends_as_usual(model: PreTrainedModel) -> bool:
-    """Whether the model's attention is one that can be replaced: full, or of a sliding window."""
-    config = _backbone(model).config
-    kinds = set(getattr(config, "layer_types", None) or ())
-    usual = {"full_attention", "sliding_attention"}
-    return bool(config._attn_implementation == "sdpa" and kinds <= usual)
-
-
-def fill(model: PreTrainedModel, ids: TokenIds) -> Cache:
-    """A cache of what texts begin with; unlike the model's own it keeps more than a window."""
-    cache = DynamicCache()
-    tokens = torch.tensor([ids], device=model.device)
-    _backbone(model)(input_ids=tokens, past_key_values=cache, use_cache=True)
-    return cache
-
-
-def last_real(ids: TokenIds, pad_id: int) -> int:
-    """Position of the last token that is not padding (0 if all are)."""
-    return max((i for i, token in enumerate(ids) if token != pad_id), default=0)
-
-
-def score_tree(
-    model: PreTrainedModel, rows: Sequence[Row], *, cache: Cache | None = None
-) -> Tensor:
-    """Scores of completions after their prompts, (rows,).
-
-    Args:
-        model: A reranker of either kind.
-        rows: See `Tree`.
-        cache: Of tokens that all rows begin with (`fill`); it grows by the tree's tokens.
-    """
-    num_cached = 0 if cache is None else cache.get_seq_length()
-    tree = Tree(rows, num_cached=num_cached)
-    inputs: dict[str, Any] = {**tree.inputs(model.device), "use_cache": cache is not None}
-    if cache is not None:
-        inputs["past_key_values"] = cache
-    with _along(tree, _backbone(model)):
-        if isinstance(model, AnchoredReranker):
-            return _anchored_scores(model, tree, inputs)
-        hidden_th = model.base_model(**inputs).last_hidden_state[0]
-    # A classifier reads a row's score at its last token that is not padding.
-    last = [
-        tree.places(row)[last_real((*prompt, *completion), model.config.pad_token_id) - num_cached]
-        for row, (prompt, completion) in enumerate(rows)
-    ]
-    scores: Tensor = model.score(hidden_th[torch.stack(last).to(hidden_th.device)])[:, 0]
-    return scores
-
-
-def _backbone(model: PreTrainedModel) -> PreTrainedModel:
-    return model.backbone if isinstance(model, AnchoredReranker) else model.base_model
-
-
 @contextmanager
-def _along(tree: Tree, backbone: PreTrainedModel) -> Iterator[None]:
+def along(tree: Tree, backbone: PreTrainedModel) -> Iterator[None]:
+    """Have a model's attention follow a tree meanwhile."""
     config = backbone.config
     usual = config._attn_implementation
     token = _blocks.set(tree.blocks(backbone.device))
@@ -330,25 +276,3 @@ def _along(tree: Tree, backbone: PreTrainedModel) -> Iterator[None]:
     finally:
         config._attn_implementation = usual
         _blocks.reset(token)
-
-
-def _anchored_scores(model: AnchoredReranker, tree: Tree, inputs: dict[str, Any]) -> Tensor:
-    places = [tree.completion_places(row) for row in range(len(tree.rows))]
-    counts = torch.tensor([len(p) for p in places], device=model.device)
-    owner = torch.repeat_interleave(torch.arange(len(places), device=model.device), counts)
-    flat = torch.cat(places).to(model.device)
-    scored, inverse = flat.unique(return_inverse=True)
-    before = tree.before().to(model.device)[scored]
-    output, logits_1sv = model.run_trunk(before, **inputs)
-    targets_s = inputs["input_ids"][0, scored]
-    logprobs_s = -nn.functional.cross_entropy(logits_1sv[0].float(), targets_s, reduction="none")
-    hidden_sh = output.hidden_states[-1][0, scored]
-
-    def mean(values_s: Tensor) -> Tensor:
-        sums = torch.zeros(len(places), device=model.device)
-        return sums.index_add_(0, owner, values_s[inverse].float()) / counts
-
-    last = inverse[counts.cumsum(0) - 1]
-    correction = model.last_head(hidden_sh[last])[:, 0].float()
-    correction = correction + mean(model.mean_head(hidden_sh)[:, 0])
-    return model.config.anchor_scale * mean(logprobs_s) + correction

@@ -75,6 +75,25 @@ def test_gradients_through_a_shared_prompt_are_those_of_whole_texts(base: Path, 
         assert torch.allclose(gradient, gradients[1][name], atol=1e-4), name
 
 
+def test_gradients_along_a_tree_are_those_of_padded_rows(base: Path):
+    gradients = []
+    for trees in (False, True):
+        model = new_reranker(base, seed=1)[0]
+        tensors = ComparisonCollator(pad_id=1, trees=trees)([ROW, {**ROW, "prompt_ids": [4]}])
+        if trees:
+            output = model(tree=tensors["tree"])
+        else:
+            names = SharedPromptBatch.__dataclass_fields__
+            output = forward(model, SharedPromptBatch(*(tensors[name] for name in names)))
+        better, worse = tensors["better"], tensors["worse"]
+        loss = comparison_loss(output.logits[:, 0], better, worse, tensors["weights"])
+        (loss - output.mean_logprob[tensors["passing"]].mean()).backward()
+        gradients.append({n: p.grad for n, p in model.named_parameters() if p.grad is not None})
+    assert gradients[0].keys() == gradients[1].keys()
+    for name, gradient in gradients[0].items():
+        assert torch.allclose(gradient, gradients[1][name], atol=1e-4), name
+
+
 def test_batch_counts_its_tokens_and_marks_completions():
     batch = collate([((5, 6, 7), [(8, 0), (9, 10, 0)])], 1)
     assert batch.num_tokens == 2 + (1 + 2) + (1 + 3)

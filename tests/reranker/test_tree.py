@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from reranker.model import new_reranker
-from reranker.tree import Tree, fill, score_tree
+from reranker.tree import Tree
+from reranker.tree_scoring import fill, score_tree
 
 
 def random_rows(seed: int) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
