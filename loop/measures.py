@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from loop.config import MiningConfig
-from loop.mining import Probed, hard_negatives, is_hard, share_ranked_below
+from loop.mining import Probed, hard_negatives, share_ranked_below
 from multipl_e.metrics import bootstrap_interval
 from multipl_e.records import Task
 
@@ -49,20 +49,21 @@ def resolved_share(
 ) -> dict[str, Any]:
     """Share of one reranker's hard negatives that the next ranks below the passing candidates.
 
-    Only tasks where something passes can tell. The interval is over tasks.
+    A task's canonical solution should be among the probes: where no probe passes, only that can
+    tell. Programs are counted once, as they are mined. The interval is over tasks.
 
     Args:
         before: Probes scored by the reranker they fooled.
         after: The same probes, in the same order, scored by the next reranker.
-        options: What counts as hard.
+        options: How many are mined.
         seed: Of the bootstrap.
     """
     counts = []
     for (_, old), (_, new) in zip(before, after, strict=True):
-        flags = is_hard([p.verdict.passed for p in old], [p.score for p in old], options.top_share)
-        hard = [p for p, flag in zip(new, flags, strict=True) if flag]
         passing = [p.score for p in new if p.verdict.passed]
-        below, total = share_ranked_below([p.score for p in hard], passing)
+        hard = {p.candidate.text for p in hard_negatives(old, options)} if passing else set()
+        scores = {p.candidate.text: p.score for p in new if p.candidate.text in hard}
+        below, total = share_ranked_below(list(scores.values()), passing)
         if total:
             counts.append((below, total))
     return bootstrap_interval(np.array(counts).reshape(-1, 2), _ratio, seed=seed).to_dict()

@@ -12,6 +12,7 @@ import numpy as np
 
 from loop.config import RunConfig
 from loop.evaluation import Group, compare, evaluate, logprob_scores
+from loop.labelling import Groups, canonical_row
 from loop.measures import Probes, count_hard, policy_figures, resolved_share
 from loop.mining import Probed
 from loop.rounds import Rounds, name_of
@@ -58,15 +59,25 @@ class Results:
         overall["hard_negatives_mined"] = count_hard(mined_from, options)
         overall["hard_negatives_on_fresh_tasks"] = count_hard(fresh, options)
         if number > 1:
+            fooled = Scorer(self.store.path(name_of(number - 1, "reranker")), dtype="float32")
             for tasks, suffix in (
                 (self.rounds.round_tasks(number - 1), ""),
                 (self.fresh, "_fresh"),
             ):
-                before = self.probes(number - 1, tasks)
-                after = _rescored(before, scorer)
-                share = resolved_share(before, after, options, seed)
+                before = self._with_solutions(self.probes(number - 1, tasks), fooled)
+                share = resolved_share(before, _rescored(before, scorer), options, seed)
                 overall[f"hard_negatives_now_ranked_below_passing{suffix}"] = share
         return metrics
+
+    def _with_solutions(self, probes: Probes, scorer: Scorer) -> Probes:
+        """The probes and their tasks' canonical solutions, where those count as passing."""
+        if not self.config.mining.canonical:
+            return probes
+        solutions = _scored([(task, canonical_row(task)) for task, _ in probes], scorer)
+        return [
+            (task, [*rows, *solution])
+            for (task, rows), (_, solution) in zip(probes, solutions, strict=True)
+        ]
 
     def _policy(self, number: int, scorer: Scorer, probed: Probes, fresh: Probes) -> dict[str, Any]:
         """What PPO won on the tasks it worked on and on fresh ones, in what it maximised."""
@@ -208,7 +219,10 @@ def _on_scale(probes: Probes, calibration: Calibration | None) -> Probes:
 
 
 def _rescored(probes: Probes, scorer: Scorer) -> list[tuple[Task, list[Probed]]]:
-    groups = [(task, [(p.candidate, p.verdict) for p in rows]) for task, rows in probes]
+    return _scored([(t, [(p.candidate, p.verdict) for p in rows]) for t, rows in probes], scorer)
+
+
+def _scored(groups: Groups, scorer: Scorer) -> list[tuple[Task, list[Probed]]]:
     scored = score_groups(scorer, groups)
     return [
         (task, [Probed(c, v, score.value) for (c, v), score in zip(rows, given, strict=True)])

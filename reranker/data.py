@@ -99,6 +99,17 @@ def _cross(
     return [(passing[i], failing[j]) for i, j in walk[:limit]]
 
 
+def pairs_in_reach(pairs: Sequence[Pair], number: int, rng: random.Random) -> list[Pair]:
+    """The `number` pairs that a training will meet that is too short for all of them.
+
+    Mined ones come first: what fooled the last reranker is to be unlearnt, and ordinary pairs
+    resemble one another. All keep their order.
+    """
+    order = rng.sample(range(len(pairs)), len(pairs))
+    order.sort(key=lambda i: pairs[i].origin != "mined")
+    return [pairs[i] for i in sorted(order[:number])]
+
+
 @dataclass(frozen=True, slots=True)
 class TokenizedPair:
     """A pair as tokens; prompts may differ only where an over-long text was cut."""

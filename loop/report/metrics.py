@@ -127,7 +127,8 @@ _KNOWN = (
         "hard_negatives_now_ranked_below_passing",
         "fooled no longer",
         "share",
-        "Share of the mined hard negatives that the next reranker ranks below the passing samples.",
+        "Share of the mined hard negatives that the next reranker ranks below the passing samples "
+        "and the canonical solution.",
     ),
     Metric(
         "ppo_score_gain",
@@ -135,7 +136,7 @@ _KNOWN = (
         "deviations",
         "How far PPO raised what it maximises (--mining.reward: the reranker's calibrated "
         "probability or its value) above the reference samples', in standard deviations of the "
-        "reference, on the tasks it worked on.",
+        "reference, on the tasks it worked on (those where these samples promised most).",
     ),
     Metric(
         "ppo_score_gain_fresh",

@@ -11,6 +11,7 @@ from reranker.data import (
     continuation,
     group_by_task,
     make_pairs,
+    pairs_in_reach,
     schedule,
     steps_of_like_length,
     tokenize_pairs,
@@ -133,3 +134,16 @@ def test_rows_move_to_neighbouring_steps_only():
     rows = [row(length) for length in range(64)]
     ordered = steps_of_like_length(rows, 4, random.Random(1))
     assert all(abs(ordered.index(r) - i) < 16 for i, r in enumerate(rows))
+
+
+def test_a_short_training_meets_every_mined_pair_and_some_of_the_others():
+    pairs = [Pair("t", "py", str(i), "x", "mined" if i % 5 == 0 else "sampled") for i in range(20)]
+    met = pairs_in_reach(pairs, 8, random.Random(0))
+    assert len(met) == 8
+    assert {pair for pair in pairs if pair.origin == "mined"} <= set(met)
+    assert met == sorted(met, key=pairs.index)
+
+
+def test_a_long_training_meets_all_pairs():
+    pairs = [Pair("t", "py", str(i), "x", "sampled") for i in range(3)]
+    assert pairs_in_reach(pairs, 8, random.Random(0)) == pairs
