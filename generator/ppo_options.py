@@ -57,8 +57,8 @@ class PPOOptions:
         target_kl: Stop using a batch as soon as the policy has moved this far from the one that
             sampled it, in nats per token. None never stops.
         normalise_reward: Shift and scale rewards to mean 0 and sd 1 on samples of the reference.
-        num_reference_tasks: Tasks from which those statistics are estimated, at least; those of the
-            first step are among them.
+        num_reference_tasks: Tasks from which those statistics are estimated, if there are so many:
+            those of the first step, and others where these are too few.
         reward_clip: Normalised rewards are cut to ± this.
         group_baseline: Subtract the mean score of the task's own rollouts from each score.
         missing_eos_penalty: Taken from the score of a completion that did not end by itself.

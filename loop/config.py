@@ -103,7 +103,8 @@ class MiningConfig:
         positives_per_task: At most so many passing candidates per task and round.
         pairs_per_task: At most so many training pairs per task and round.
         canonical: Count a training task's canonical solution among its passing candidates, so
-            that tasks which the generator never solves teach the reranker as well.
+            that tasks which the generator never solves teach the reranker as well; where it is
+            told what became of hard negatives, validation tasks' solutions count too.
         top_share: Where no candidate of a task passes, the failing ones in this top share count
             as hard.
     """

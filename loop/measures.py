@@ -49,8 +49,9 @@ def resolved_share(
 ) -> dict[str, Any]:
     """Share of one reranker's hard negatives that the next ranks below the passing candidates.
 
-    A task's canonical solution should be among the probes: where no probe passes, only that can
-    tell. Programs are counted once, as they are mined. The interval is over tasks.
+    A task's canonical solution should be among the probes, in both: it counts as passing, also for
+    what is hard, and where no probe passes only that can tell. A program is counted once, and no
+    more of a task than are mined. The interval is over tasks.
 
     Args:
         before: Probes scored by the reranker they fooled.

@@ -59,20 +59,20 @@ class Results:
         overall["hard_negatives_mined"] = count_hard(mined_from, options)
         overall["hard_negatives_on_fresh_tasks"] = count_hard(fresh, options)
         if number > 1:
-            fooled = Scorer(self.store.path(name_of(number - 1, "reranker")), dtype="float32")
             for tasks, suffix in (
                 (self.rounds.round_tasks(number - 1), ""),
                 (self.fresh, "_fresh"),
             ):
-                before = self._with_solutions(self.probes(number - 1, tasks), fooled)
+                before = self._with_solutions(number - 1, self.probes(number - 1, tasks))
                 share = resolved_share(before, _rescored(before, scorer), options, seed)
                 overall[f"hard_negatives_now_ranked_below_passing{suffix}"] = share
         return metrics
 
-    def _with_solutions(self, probes: Probes, scorer: Scorer) -> Probes:
-        """The probes and their tasks' canonical solutions, where those count as passing."""
+    def _with_solutions(self, number: int, probes: Probes) -> Probes:
+        """A round's probes and their tasks' canonical solutions, where those count as passing."""
         if not self.config.mining.canonical:
             return probes
+        scorer = Scorer(self.store.path(name_of(number, "reranker")), dtype="float32")
         solutions = _scored([(task, canonical_row(task)) for task, _ in probes], scorer)
         return [
             (task, [*rows, *solution])

@@ -157,7 +157,7 @@ class AnchoredReranker(PreTrainedModel):
             ValueError: no completion mask, or a completion begins at the first token.
         """
         if tree is not None:
-            return self._score_tree(tree, past_key_values, use_cache)
+            return self.score_tree(tree, past_key_values)
         if input_ids is None or completion_mask is None:
             raise ValueError("an anchored reranker needs completion_mask to know what it scores")
         is_completion = completion_mask.bool()
@@ -191,9 +191,8 @@ class AnchoredReranker(PreTrainedModel):
             logits=score, mean_logprob=mean_logprob, past_key_values=output.past_key_values
         )
 
-    def _score_tree(
-        self, tree: Tree, past_key_values: Cache | None, use_cache: bool | None
-    ) -> AnchoredOutput:
+    def score_tree(self, tree: Tree, past_key_values: Cache | None = None) -> AnchoredOutput:
+        """Score the rows of a tree, see `forward`; the cache, if any, grows by its tokens."""
         places = [tree.completion_places(row) for row in range(len(tree.rows))]
         counts_b = torch.tensor([len(p) for p in places], device=self.device)
         owner = torch.repeat_interleave(torch.arange(len(places), device=self.device), counts_b)
@@ -204,7 +203,7 @@ class AnchoredReranker(PreTrainedModel):
             output, logits_1sv = self.run_trunk(
                 tree.before().to(self.device)[scored_s],
                 past_key_values=past_key_values,
-                use_cache=use_cache,
+                use_cache=past_key_values is not None,
                 **inputs,
             )
         targets_s = inputs["input_ids"][0, scored_s]

@@ -2,8 +2,9 @@
 
 Candidates of one task differ only in what follows the prompt. So a batch holds each prompt once:
 its keys and values are computed once, repeated for its candidates, and each candidate runs only
-over the prompt's last token (whose output predicts the first token) and its own tokens. Training
-and scoring use the same function; gradients flow through the shared prompt.
+over the prompt's last token (whose output predicts the first token) and its own tokens. Gradients
+flow through the shared prompt. Where a model lets its attention be replaced, `reranker.tree` shares
+more.
 """
 
 from __future__ import annotations

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from transformers import PreTrainedTokenizerBase
 
 from multipl_e.records import Candidate, Pair, Task, TaskKey, Verdict
 from multipl_e.syntax import normalised_ast
 from reranker.encoding import encode
+
+Item = TypeVar("Item")
 
 STEPS_SORTED_TOGETHER = 4
 
@@ -99,17 +101,6 @@ def _cross(
     return [(passing[i], failing[j]) for i, j in walk[:limit]]
 
 
-def pairs_in_reach(pairs: Sequence[Pair], number: int, rng: random.Random) -> list[Pair]:
-    """The `number` pairs that a training will meet that is too short for all of them.
-
-    Mined ones come first: what fooled the last reranker is to be unlearnt, and ordinary pairs
-    resemble one another. All keep their order.
-    """
-    order = rng.sample(range(len(pairs)), len(pairs))
-    order.sort(key=lambda i: pairs[i].origin != "mined")
-    return [pairs[i] for i in sorted(order[:number])]
-
-
 @dataclass(frozen=True, slots=True)
 class TokenizedPair:
     """A pair as tokens; prompts may differ only where an over-long text was cut."""
@@ -118,6 +109,7 @@ class TokenizedPair:
     chosen_ids: tuple[int, ...]
     rejected_ids: tuple[int, ...]
     weight: float
+    mined: bool = False
 
 
 def tokenize_pairs(
@@ -138,7 +130,11 @@ def tokenize_pairs(
         encoded = encode(tokenizer, tasks[key].prompt, texts, max_length=max_length)
         kept = [
             TokenizedPair(
-                chosen.prompt_ids, chosen.completion_ids, rejected.completion_ids, pair.weight
+                chosen.prompt_ids,
+                chosen.completion_ids,
+                rejected.completion_ids,
+                pair.weight,
+                mined=pair.origin == "mined",
             )
             for pair, chosen, rejected in zip(members, encoded[::2], encoded[1::2], strict=True)
             if not chosen.truncated and not rejected.truncated
@@ -157,10 +153,14 @@ def schedule(
     """The rows that training sees, in order: each holds `pairs_per_row` pairs of one task.
 
     Tasks are shuffled and visited in turn, so that a task with many pairs does not crowd out the
-    others; a task's own pairs are shuffled and visited in turn as well.
+    others; a task's own pairs are shuffled and visited in turn as well. Mined pairs come first, in
+    a task and among the tasks where there is no time for all: what fooled the last reranker is to
+    be unlearnt, and ordinary pairs resemble one another.
     """
-    cycles = [_endless(list(group), rng) for group in groups]
-    visits = _endless(list(range(len(groups))), rng)
+    cycles = [_endless(list(group), rng, lambda pair: not pair.mined) for group in groups]
+    order = rng.sample(range(len(groups)), len(groups))
+    order.sort(key=lambda task: not any(pair.mined for pair in groups[task]))
+    visits = _endless(order[:num_rows], rng)
     for _ in range(num_rows):
         task = next(visits)
         drawn = [next(cycles[task]) for _ in range(min(pairs_per_row, len(groups[task])))]
@@ -193,6 +193,10 @@ def _longest(row: dict[str, Any]) -> int:
     return max(map(len, (*row["chosen_ids"], *row["rejected_ids"])))
 
 
-def _endless(items: list[Any], rng: random.Random) -> Iterator[Any]:
+def _endless(
+    items: list[Item], rng: random.Random, key: Callable[[Item], bool] | None = None
+) -> Iterator[Item]:
+    """The items in passes, each shuffled anew; with a key, those where it is False come first."""
     while True:
-        yield from rng.sample(items, len(items))
+        shuffled = rng.sample(items, len(items))
+        yield from sorted(shuffled, key=key) if key else shuffled

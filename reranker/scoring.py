@@ -187,6 +187,8 @@ class Scorer:
             for row in encoded:
                 by_prompt[row.prompt_ids][row] = None
         rows = [row for members in by_prompt.values() for row in members]
+        if not rows:
+            return {}
         if self.sharing == "beginnings" and self._fits([rows]):
             values = self._along([(row.prompt_ids, row.completion_ids) for row in rows])
         else:

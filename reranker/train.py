@@ -35,7 +35,6 @@ from reranker.data import (
     Group,
     group_by_task,
     make_pairs,
-    pairs_in_reach,
     schedule,
     steps_of_like_length,
     tokenize_pairs,
@@ -163,9 +162,7 @@ def train_reranker(
         base, options.head, anchor_scale=options.anchor_scale, seed=seed
     )
     max_length = options.max_length or spec.max_length
-    num_met = options.max_steps * options.groups_per_step * options.pairs_per_group
-    met = pairs_in_reach(pairs, num_met, random.Random(seed))
-    groups = tokenize_pairs(met, tasks, tokenizer, max_length)
+    groups = tokenize_pairs(pairs, tasks, tokenizer, max_length)
     if not groups and options.max_steps:
         raise UserError(
             "there is no pair of a passing and a failing candidate to train on; "

@@ -235,7 +235,8 @@ def tree_attention(
     """
     window = options.pop("sliding_window", None)
     query, key, value = query[0], key[0], value[0]
-    output = query.new_empty(query.shape[1], query.shape[0], value.shape[2])
+    # Under autocast rotated queries stay in float32, and what is found is of the values' type.
+    output = value.new_empty(query.shape[1], query.shape[0], value.shape[2])
     for block in _blocks.get():
         mask = None
         if block.alone is not None:

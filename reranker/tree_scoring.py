@@ -46,13 +46,15 @@ def score_tree(
     """
     num_cached = 0 if cache is None else cache.get_seq_length()
     tree = Tree(rows, num_cached=num_cached)
+    scores: Tensor
+    if isinstance(model, AnchoredReranker):
+        # Not `model(...)`, to which a trainer may have given a precision of its own.
+        output = model.score_tree(tree, cache)
+        assert output.logits is not None
+        return output.logits[:, 0]
     inputs: dict[str, Any] = {"use_cache": cache is not None}
     if cache is not None:
         inputs["past_key_values"] = cache
-    scores: Tensor
-    if isinstance(model, AnchoredReranker):
-        scores = model(tree=tree, **inputs).logits[:, 0]
-        return scores
     with along(tree, model.base_model):
         found = model.base_model(**tree.inputs(model.device), **inputs)
     hidden_th = found.last_hidden_state[0]

@@ -127,8 +127,8 @@ _KNOWN = (
         "hard_negatives_now_ranked_below_passing",
         "fooled no longer",
         "share",
-        "Share of the mined hard negatives that the next reranker ranks below the passing samples "
-        "and the canonical solution.",
+        "Share of the failing samples that a reranker ranked among the passing ones (canonical "
+        "solution included) and the next one ranks below them.",
     ),
     Metric(
         "ppo_score_gain",

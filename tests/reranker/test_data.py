@@ -11,7 +11,6 @@ from reranker.data import (
     continuation,
     group_by_task,
     make_pairs,
-    pairs_in_reach,
     schedule,
     steps_of_like_length,
     tokenize_pairs,
@@ -137,13 +136,13 @@ def test_rows_move_to_neighbouring_steps_only():
 
 
 def test_a_short_training_meets_every_mined_pair_and_some_of_the_others():
-    pairs = [Pair("t", "py", str(i), "x", "mined" if i % 5 == 0 else "sampled") for i in range(20)]
-    met = pairs_in_reach(pairs, 8, random.Random(0))
-    assert len(met) == 8
-    assert {pair for pair in pairs if pair.origin == "mined"} <= set(met)
-    assert met == sorted(met, key=pairs.index)
+    def pair(task: int, number: int) -> TokenizedPair:
+        return TokenizedPair((task,), (number,), (0,), 1.0, mined=task % 5 == 0 and number < 2)
 
-
-def test_a_long_training_meets_all_pairs():
-    pairs = [Pair("t", "py", str(i), "x", "sampled") for i in range(3)]
-    assert pairs_in_reach(pairs, 8, random.Random(0)) == pairs
+    groups = [[pair(task, number) for number in range(6)] for task in range(50)]
+    rows = list(schedule(groups, 20, 2, random.Random(0)))
+    met = Counter(row["prompt_ids"][0] for row in rows)
+    assert set(range(0, 50, 5)) <= set(met) and len(met) == 20
+    for row in rows:
+        if row["prompt_ids"][0] % 5 == 0:
+            assert {ids[0] for ids in row["chosen_ids"]} == {0, 1}

@@ -94,6 +94,16 @@ def test_gradients_along_a_tree_are_those_of_padded_rows(base: Path):
         assert torch.allclose(gradient, gradients[1][name], atol=1e-4), name
 
 
+def test_a_tree_is_learnt_from_in_bfloat16(base: Path):
+    model = new_reranker(base, seed=1)[0]
+    tree = ComparisonCollator(pad_id=1, trees=True)([ROW])["tree"]
+    exact = model(tree=tree).logits
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded = model(tree=tree).logits
+    rounded.sum().backward()
+    assert torch.allclose(exact, rounded.float(), atol=0.05 * float(exact.detach().abs().max()))
+
+
 def test_batch_counts_its_tokens_and_marks_completions():
     batch = collate([((5, 6, 7), [(8, 0), (9, 10, 0)])], 1)
     assert batch.num_tokens == 2 + (1 + 2) + (1 + 3)
