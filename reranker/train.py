@@ -59,7 +59,8 @@ class RerankerOptions:
         muon_learning_rate: Muon's peak learning rate on the trunk's matrices; 0 leaves them to
             AdamW.
         max_steps: Number of optimizer steps; 0 keeps the base as it is and only calibrates it.
-        epochs: If above 0, train for so many passes over the pairs, `max_steps` being the most.
+        epochs: If above 0, train for so many passes over the pairs, `max_steps` being the most;
+            where that is less than all pairs, mined ones come first.
         warmup_steps: Steps over which the learning rate rises; it falls linearly afterwards.
         groups_per_step: Number of tasks that a step compares candidates of.
         pairs_per_group: Number of passing and of failing candidates of each.

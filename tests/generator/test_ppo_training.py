@@ -377,3 +377,17 @@ def test_command_line_tunes_towards_passing_programs(
     assert summary["options"]["rollouts_per_task"] == 16
     assert summary["history"][-1]["score_mean"] > summary["history"][0]["score_mean"] + 0.5
     assert "reward" in capsys.readouterr().err
+
+
+def test_the_rewards_scale_comes_from_the_first_batch_and_as_many_tasks_as_wanted(
+    toy: Path, tmp_path: Path
+) -> None:
+    met: list[str] = []
+
+    def reward(tasks: list[Task], candidates: list[Candidate]) -> list[float]:
+        met.extend(task.name for task in tasks)
+        return [float(len(candidate.text)) for candidate in candidates]
+
+    options = replace(QUICK, num_steps=1, tasks_per_step=2, num_reference_tasks=4)
+    train_ppo(toy, TASKS, reward, tmp_path / "policy", options, seed=3)
+    assert len(set(met)) == 4

@@ -24,6 +24,7 @@ sft: {max_steps: 2}
 reranker: {max_steps: 2, eval_every: 1, groups_per_step: 2}
 ppo: {num_steps: 1, tasks_per_step: 2, rollouts_per_task: 2, num_minibatches: 1,
       num_reference_tasks: 2, max_new_tokens: 48}
+mining: {ppo_tasks: 2}
 threads: 1
 """
 
@@ -60,7 +61,7 @@ def test_a_run_leaves_the_files_of_the_design(finished: Path) -> None:
     names += ["report.md", "report.html", "reranker"]
     for number in (1, 2):
         parts = ["candidates.parquet", "probes.parquet", "pairs.parquet", "metrics.json"]
-        parts += ["trunk", "reranker", "policy"]
+        parts += ["trunk", "reranker", "candidate-scores.parquet", "policy"]
         names += [f"round-{number:02d}/{part}" for part in parts]
     assert [name for name in names if not (finished / name).exists()] == []
 

@@ -208,6 +208,11 @@ def test_progress_counts_candidates_and_empty_groups_are_fine(base: Path):
     assert done == [2, 0, 1]
 
 
+@pytest.mark.parametrize("head", ["anchored", "plain"])
+def test_nothing_but_empty_groups_is_fine(base: Path, head):
+    assert scorer_of(base, head).score_groups([("a", []), ("b", [])]) == [[], []]
+
+
 def test_score_candidates_keeps_the_order_of_mixed_tasks(base: Path):
     scorer = scorer_of(base, "anchored")
     one, two = Task("one", "py", "p = ", ""), Task("two", "py", "q = ", "")
