@@ -209,7 +209,7 @@ class Rounds:
         generator: Stage | None,
         trunk: Stage | None,
     ) -> Stage:
-        """Stage B: from the base again, on all rounds' pairs; the checkpoint is chosen on valid tasks."""
+        """Stage B: from the base again, on all rounds' pairs; valid tasks choose the checkpoint."""
         options = self.config.reranker
         base = str(self.store.path(trunk.name)) if trunk else self._base(generator)
 

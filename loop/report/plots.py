@@ -74,8 +74,8 @@ def learning_over_rounds(report: Report) -> Plot | None:
         report,
         keys,
         "What the reranker has learned",
-        "ROC-AUC × 100; 50 is a coin toss. “Fooled no longer” counts the mined hard negatives "
-        "that now rank below the passing samples.",
+        "ROC-AUC × 100; 50 is a coin toss. “Fooled no longer” counts the hard negatives "
+        "that now rank below what passes.",
     )
 
 
