@@ -14,12 +14,12 @@ from multipl_e.progress import console
 # Seconds per unit with the shipped models on two cores, from the stage times of one whole run
 # (benchmarks/results/run_time.json); a bigger model changes them all alike.
 SECONDS = {
-    "sampled candidate": 0.004,
-    "executed candidate": 0.012,
-    "scored candidate": 0.0016,
-    "reranker step": 0.42,
-    "PPO rollout": 0.02,
-    "SFT example": 0.0114,
+    "sampled candidate": 0.006,
+    "executed candidate": 0.014,
+    "scored candidate": 0.0025,
+    "reranker step": 0.4,
+    "PPO rollout": 0.034,
+    "SFT example": 0.0105,
     "trunk example": 0.02,
 }
 
