@@ -59,6 +59,7 @@ def main() -> None:
         "seconds_uninterrupted": round(seconds, 1),
         "kills": moments,
         "same_report": reports[0] == reports[1],
+        "differences": differences(*reports),
     }
     write_json(RESULTS / "kill_and_resume.json", result)
     print(json.dumps(result, indent=1))
@@ -101,6 +102,19 @@ def untimed(report: Any) -> Any:
     if isinstance(report, dict):
         return {k: untimed(v) for k, v in report.items() if not k.endswith("seconds")}
     return [untimed(item) for item in report] if isinstance(report, list) else report
+
+
+def differences(one: Any, other: Any, place: str = "") -> list[str]:
+    """Where two reports differ, and in what."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        keys = sorted({*one, *other})
+        parts = [differences(one.get(k), other.get(k), f"{place}/{k}") for k in keys]
+    elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        both = enumerate(zip(one, other, strict=True))
+        parts = [differences(a, b, f"{place}/{i}") for i, (a, b) in both]
+    else:
+        return [] if one == other else [f"{place}: {one!r:.60} and {other!r:.60}"]
+    return [line for part in parts for line in part]
 
 
 if __name__ == "__main__":
