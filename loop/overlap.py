@@ -22,8 +22,9 @@ def in_background(items: Iterable[T], ahead: int) -> Iterator[T]:
     """
     produced: queue.Queue[object] = queue.Queue(ahead)
     left = threading.Event()
+    own_threads = torch.get_num_threads()
     # The other half is for whoever uses the items: threads that wait for a busy core hold up all.
-    num_threads = max(1, torch.get_num_threads() // 2)
+    num_threads = max(1, own_threads // 2)
 
     def put(item: object) -> bool:
         while not left.is_set():
@@ -35,7 +36,6 @@ def in_background(items: Iterable[T], ahead: int) -> Iterator[T]:
         return False
 
     def produce() -> None:
-        # The number of threads is a setting of each thread of its own.
         torch.set_num_threads(num_threads)
         try:
             for item in items:
@@ -55,6 +55,9 @@ def in_background(items: Iterable[T], ahead: int) -> Iterator[T]:
     finally:
         left.set()
         worker.join()
+        # Threads that help with an operation take the number that was set last, in whatever thread,
+        # and round by it: what comes next must not depend on what ran here before.
+        torch.set_num_threads(own_threads)
 
 
 class _Failure:

@@ -1,7 +1,10 @@
 """Work ahead in another thread, without losing order, errors or the thread itself."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import torch
@@ -44,3 +47,26 @@ def test_half_of_the_threads_are_left_to_whoever_uses_the_items() -> None:
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+ATTENTION = """
+import sys, torch
+from loop.overlap import in_background
+torch.set_num_threads(2)
+if sys.argv[1] == "after":
+    assert list(in_background(range(3), ahead=1)) == [0, 1, 2]
+torch.ones(2000, 512).sum(1)  # It is one of those in which threads look up how many they are.
+inputs = torch.randn(4, 5, 5, 244, 32, generator=torch.Generator().manual_seed(0))
+query, key, value = inputs[:3].requires_grad_()
+output = torch.nn.functional.scaled_dot_product_attention(query, key, value)
+gradients = torch.autograd.grad(output, (query, key, value), inputs[3])
+torch.save(gradients, sys.argv[2])
+"""
+
+
+def test_work_in_the_background_leaves_no_trace_in_how_torch_rounds(tmp_path: Path) -> None:
+    # In a process of its own: threads keep the number that they found first.
+    for when in ("after", "alone"):
+        subprocess.run([sys.executable, "-c", ATTENTION, when, str(tmp_path / when)], check=True)
+    after, alone = (torch.load(tmp_path / when) for when in ("after", "alone"))
+    assert all(torch.equal(a, b) for a, b in zip(after, alone, strict=True))
