@@ -198,27 +198,30 @@ class AnchoredReranker(PreTrainedModel):
         owner = torch.repeat_interleave(torch.arange(len(places), device=self.device), counts_b)
         # Tokens that rows share are looked at once; `inverse` deals them out again.
         scored_s, inverse = torch.cat(places).to(self.device).unique(return_inverse=True)
+        # The token before is many tokens' where texts part. Its logits are computed once, and dealt
+        # out by index_select: indexing twice at one place adds gradients in no fixed order.
+        before_s = tree.before().to(self.device)[scored_s]
+        before_p, place_s = before_s.unique(return_inverse=True)
         inputs = tree.inputs(self.device)
         with along(tree, self.backbone):
-            output, logits_1sv = self.run_trunk(
-                tree.before().to(self.device)[scored_s],
+            output, logits_1pv = self.run_trunk(
+                before_p,
                 past_key_values=past_key_values,
                 use_cache=past_key_values is not None,
                 **inputs,
             )
+        logits_sv = logits_1pv[0].index_select(0, place_s).float()
         targets_s = inputs["input_ids"][0, scored_s]
-        logprobs_s = -nn.functional.cross_entropy(
-            logits_1sv[0].float(), targets_s, reduction="none"
-        )
+        logprobs_s = -nn.functional.cross_entropy(logits_sv, targets_s, reduction="none")
         hidden_sh = output.hidden_states[-1][0, scored_s]
 
         def mean(values_s: Tensor) -> Tensor:
             sums_b = torch.zeros(len(places), device=self.device)
-            return sums_b.index_add_(0, owner, values_s[inverse].float()) / counts_b
+            return sums_b.index_add_(0, owner, values_s.index_select(0, inverse).float()) / counts_b
 
         last_b = inverse[counts_b.cumsum(0) - 1]
         mean_logprob = mean(logprobs_s)
-        correction = self.last_head(hidden_sh[last_b])[:, 0].float()
+        correction = self.last_head(hidden_sh.index_select(0, last_b))[:, 0].float()
         correction = correction + mean(self.mean_head(hidden_sh)[:, 0])
         score = self.config.anchor_scale * mean_logprob + correction
         return AnchoredOutput(

@@ -33,7 +33,7 @@ class ComparisonCollator:
 
     Attributes:
         pad_id: What padded rows are filled up with.
-        trees: Make a tree, for a model that takes one (half as many tokens are computed).
+        trees: Make a tree, for a model that takes one.
     """
 
     pad_id: int
