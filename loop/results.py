@@ -50,7 +50,7 @@ class Results:
         seed, options = self.config.seed, self.config.mining
         metrics: dict[str, Any] = {"round": number, **evaluate(self.held_out(number), seed)}
         overall = metrics["overall"]
-        scorer = Scorer(self.store.path(name_of(number, "reranker")), dtype="float32")
+        scorer = self.rounds.scorer(number)
         mined_from = self.probes(number, self.rounds.round_tasks(number))
         fresh = self.probes(number, self.fresh)
         if not self.rounds.replays:
@@ -59,25 +59,24 @@ class Results:
         overall["hard_negatives_mined"] = count_hard(mined_from, options)
         overall["hard_negatives_on_fresh_tasks"] = count_hard(fresh, options)
         if number > 1:
-            for tasks, suffix in (
-                (self.rounds.round_tasks(number - 1), ""),
-                (self.fresh, "_fresh"),
-            ):
-                before = self._with_solutions(number - 1, self.probes(number - 1, tasks))
-                share = resolved_share(before, _rescored(before, scorer), options, seed)
-                overall[f"hard_negatives_now_ranked_below_passing{suffix}"] = share
+            overall |= self._resolved(number, scorer)
         return metrics
 
-    def _with_solutions(self, number: int, probes: Probes) -> Probes:
-        """A round's probes and their tasks' canonical solutions, where those count as passing."""
-        if not self.config.mining.canonical:
-            return probes
-        scorer = Scorer(self.store.path(name_of(number, "reranker")), dtype="float32")
-        solutions = _scored([(task, canonical_row(task)) for task, _ in probes], scorer)
-        return [
-            (task, [*rows, *solution])
-            for (task, rows), (_, solution) in zip(probes, solutions, strict=True)
-        ]
+    def _resolved(self, number: int, scorer: Scorer) -> dict[str, Any]:
+        """What this round's reranker makes of the last round's hard negatives."""
+        options, seed = self.config.mining, self.config.seed
+        own = self.rounds.round_tasks(number - 1)
+        before: Probes = self.probes(number - 1, [*own, *self.fresh])
+        if options.canonical:
+            before = _with_solutions(before, self.rounds.scorer(number - 1))
+        both = list(zip(before, _rescored(before, scorer), strict=True))
+        met = {task.key for task in own}
+        found: dict[str, Any] = {}
+        for suffix, wanted in (("", True), ("_fresh", False)):
+            chosen = [pair for pair in both if (pair[0][0].key in met) == wanted]
+            share = resolved_share([b for b, _ in chosen], [a for _, a in chosen], options, seed)
+            found[f"hard_negatives_now_ranked_below_passing{suffix}"] = share
+        return found
 
     def _policy(self, number: int, scorer: Scorer, probed: Probes, fresh: Probes) -> dict[str, Any]:
         """What PPO won on the tasks it worked on and on fresh ones, in what it maximised."""
@@ -215,6 +214,15 @@ def _on_scale(probes: Probes, calibration: Calibration | None) -> Probes:
     return [
         (task, [replace(p, score=float(calibration(p.score))) for p in rows])
         for task, rows in probes
+    ]
+
+
+def _with_solutions(probes: Probes, scorer: Scorer) -> Probes:
+    """The probes and, as passing ones, their tasks' canonical solutions."""
+    solutions = _scored([(task, canonical_row(task)) for task, _ in probes], scorer)
+    return [
+        (task, [*rows, *solution])
+        for (task, rows), (_, solution) in zip(probes, solutions, strict=True)
     ]
 
 

@@ -9,7 +9,7 @@ B  round-NN/candidates      the generator's candidates of this round's training 
    round-NN/trunk           the reranker's base, having learnt those pairs' passing programs
    round-NN/reranker        trained from there to tell them from the failing ones
 F  round-NN/scores          what it thinks of the held-out candidates
-C  round-NN/candidate-scores  and of the round's own, by which PPO's tasks are chosen
+C  round-NN/candidate-scores  what it thinks of the round's own, by which PPO's tasks are chosen
    round-NN/policy          a fresh copy of the generator, driven by PPO against that reranker
 D  round-NN/probes          what the policy writes for this round's tasks and validation tasks
    round-NN/probe-scores    what the reranker thinks of those
@@ -242,7 +242,7 @@ class Rounds:
         def work(output: Path) -> dict[str, Any]:
             tasks = [*self.fresh_tasks(), *self.split("test")]
             groups = load_groups(self.store.path(held_out.name), tasks)
-            return self._score(self._scorer(reranker), groups, output)
+            return self._score(self.scorer(number), groups, output)
 
         inputs = {"reranker": reranker.digest, "candidates": held_out.digest}
         fresh = self.config.mining.fresh_tasks
@@ -256,7 +256,7 @@ class Rounds:
         """Stage C: PPO from the generator against the round's reranker; nothing under replay."""
         if self.replays:
             return None
-        options, mining, reward = self.config.ppo, self.config.mining, self.config.mining.reward
+        options, mining = self.config.ppo, self.config.mining
         own = self.score(number, "candidate-scores.parquet", candidates, reranker)
 
         def work(output: Path) -> dict[str, Any]:
@@ -264,7 +264,7 @@ class Rounds:
                 result = train_ppo(
                     self._generator_path(generator),
                     self.ppo_tasks(number),
-                    reward_of(self._scorer(reranker), reward),
+                    reward_of(self.scorer(number), mining.reward),
                     output,
                     options,
                     self._seed(f"ppo {number}"),
@@ -276,7 +276,7 @@ class Rounds:
             "reranker": reranker.digest,
             "generator": _digest(generator),
             "candidates": own.digest,
-            "reward": reward,
+            "reward": mining.reward,
             "num_tasks": mining.ppo_tasks,
         }
         return self.stage(name_of(number, "policy"), {"ppo": options, **inputs}, work)
@@ -296,7 +296,7 @@ class Rounds:
             name_of(number, name),
             {"candidates": candidates.digest, "reranker": reranker.digest},
             lambda output: self._score(
-                self._scorer(reranker),
+                self.scorer(number),
                 load_groups(self.store.path(candidates.name), self.tasks),
                 output,
             ),
@@ -323,6 +323,10 @@ class Rounds:
         return self.stage(name_of(number, "mined.parquet"), {"mining": options, **inputs}, work)
 
     # ------------------------------------------------------------------------------ what they share
+
+    def scorer(self, number: int) -> Scorer:
+        """A round's reranker, in the precision that it was trained and calibrated in."""
+        return Scorer(self.store.path(name_of(number, "reranker")), dtype="float32")
 
     def held_out(self, *splits: str) -> Groups:
         """The executed held-out candidates of these splits, by task."""
@@ -383,10 +387,6 @@ class Rounds:
     def _score(self, scorer: Scorer, groups: Groups, output: Path) -> dict[str, Any]:
         write_scores(output, groups, score_groups(scorer, groups))
         return {"num_scored": sum(len(rows) for _, rows in groups)}
-
-    def _scorer(self, reranker: Stage) -> Scorer:
-        # What it was trained and calibrated in.
-        return Scorer(self.store.path(reranker.name), dtype="float32")
 
     def _base(self, generator: Stage | None) -> str:
         """The reranker's base model; "generator" names the tuned generator itself."""

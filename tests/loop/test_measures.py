@@ -48,3 +48,18 @@ def test_resolved_is_the_share_of_hard_negatives_now_below_the_passing_median() 
 def test_tasks_without_a_passing_candidate_cannot_tell() -> None:
     before = after = probes([(False, 1.0), (False, 2.0)])
     assert resolved_share(before, after, MiningConfig(), 0)["value"] is None
+
+
+def test_a_program_that_was_written_twice_counts_once() -> None:
+    before = probes([(True, 1.0), (False, 2.0), (False, 3.0)])
+    before[0][1].append(before[0][1][1])
+    after = probes([(True, 1.0), (False, 0.0), (False, 3.0)])
+    after[0][1].append(after[0][1][1])
+    assert resolved_share(before, after, MiningConfig(), 0)["value"] == pytest.approx(0.5)
+
+
+def test_a_failing_sample_below_what_passes_was_never_hard() -> None:
+    # The last row stands for the canonical solution of a task on which no probe passed.
+    before = probes([(False, 1.0), (False, 3.0), (True, 2.0)])
+    after = probes([(False, 9.0), (False, 1.0), (True, 2.0)])
+    assert resolved_share(before, after, MiningConfig(), 0)["value"] == 1.0
