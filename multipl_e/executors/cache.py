@@ -8,9 +8,12 @@ import json
 import sqlite3
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from multipl_e.languages import Program
+from multipl_e.progress import say
 from multipl_e.records import Verdict
 from multipl_e.sandbox import Limits
 
@@ -29,12 +32,16 @@ def fingerprint(program: Program, toolchain: str, limits: Limits, *, coverage: b
 
 
 class VerdictCache:
-    """A size-bounded table in one SQLite file; oldest used entries go first."""
+    """A size-bounded table in one SQLite file; oldest used entries go first.
+
+    Verdicts can be had again: where the disk is full they are no longer kept, which is said once.
+    """
 
     def __init__(self, path: Path, *, max_mb: int = 512):
         self._max_bytes = max_mb << 20
         self._lock = threading.Lock()
         self._writes = 0
+        self._full = False
         path.mkdir(parents=True, exist_ok=True)
         self._db = sqlite3.connect(path / "verdicts.sqlite", check_same_thread=False, timeout=30)
         self._db.execute("pragma journal_mode = wal")
@@ -59,7 +66,7 @@ class VerdictCache:
     def put(self, key: str, verdict: Verdict) -> None:
         """Keep a verdict."""
         text = json.dumps(dataclasses.asdict(verdict))
-        with self._lock:
+        with self._lock, self._room():
             self._db.execute(
                 "insert or replace into verdicts values (?, ?, ?)", (key, text, time.time())
             )
@@ -72,9 +79,20 @@ class VerdictCache:
     def close(self) -> None:
         """Write everything down."""
         with self._lock:
-            self._prune()
-            self._db.commit()
+            with self._room():
+                self._prune()
+                self._db.commit()
             self._db.close()
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Writes that may find the disk full."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if not self._full:
+                say(f"verdicts are no longer kept for later runs: {error}")
+            self._full = True
 
     def _prune(self) -> None:
         (size,) = self._db.execute("select total(length(verdict) + 100) from verdicts").fetchone()

@@ -234,6 +234,17 @@ def test_the_cache_keeps_verdicts_as_they_are(tmp_path: Path) -> None:
     cache.close()
 
 
+def test_a_full_disk_ends_the_keeping_of_verdicts_not_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cache = VerdictCache(tmp_path)
+    cache._db.execute("pragma max_page_count = 8")
+    for number in range(300):
+        cache.put(str(number), Verdict("OK", 0, "x" * 1000))
+    cache.close()
+    assert capsys.readouterr().err.count("no longer kept") == 1
+
+
 @pytest.mark.parametrize(
     ("body", "busy_share", "kept"),
     [("    while True: pass\n", 0.02, True), ("    import time; time.sleep(60)\n", 0.5, False)],
