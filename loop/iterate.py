@@ -23,8 +23,6 @@ from multipl_e.files import write_json
 from multipl_e.progress import console, say
 
 RUNS = Path("artifacts/runs")
-# In a run directory: rounds write many programs again, and a stage that was killed begins again.
-VERDICTS = ".verdicts"
 
 DESCRIPTION = """Train a reranker by rounds of self-training: it learns from executed candidates,
 PPO searches for programs that fool it, and those join its training set.
@@ -46,10 +44,7 @@ def main(config: RunConfig) -> None:
     silence_transformers()
     execution = config.execution
     with Executor(
-        workers=execution.workers,
-        timeout=execution.timeout,
-        isolation=execution.isolation,
-        cache=output / VERDICTS,
+        workers=execution.workers, timeout=execution.timeout, isolation=execution.isolation
     ) as executor:
         run_rounds(config, store, executor)
     say(f"report: {output / 'report.html'}")

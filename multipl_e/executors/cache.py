@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from multipl_e.errors import UserError
 from multipl_e.languages import Program
 from multipl_e.progress import say
 from multipl_e.records import Verdict
@@ -34,7 +35,10 @@ def fingerprint(program: Program, toolchain: str, limits: Limits, *, coverage: b
 class VerdictCache:
     """A size-bounded table in one SQLite file; oldest used entries go first.
 
-    Verdicts can be had again: where the disk is full they are no longer kept, which is said once.
+    Verdicts can be had again: when the disk is full they are no longer kept, which is said once.
+
+    Raises:
+        UserError: The file cannot be made, or is none of ours.
     """
 
     def __init__(self, path: Path, *, max_mb: int = 512):
@@ -43,14 +47,14 @@ class VerdictCache:
         self._writes = 0
         self._full = False
         path.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path / "verdicts.sqlite", check_same_thread=False, timeout=30)
-        self._db.execute("pragma journal_mode = wal")
-        self._db.execute("pragma synchronous = normal")
-        self._db.execute(
-            "create table if not exists verdicts"
-            " (key text primary key, verdict text, used real) without rowid"
-        )
-        self._db.commit()
+        file = path / "verdicts.sqlite"
+        try:
+            self._db = _opened(file)
+        except sqlite3.DatabaseError as error:
+            raise UserError(
+                f"{file}: verdicts cannot be kept there ({error}); make room on the disk, or delete"
+                " the file if it is damaged"
+            ) from None
 
     def get(self, key: str) -> Verdict | None:
         """The verdict kept under `key`."""
@@ -104,3 +108,15 @@ class VerdictCache:
                 " (select key from verdicts order by used limit ?)",
                 (drop,),
             )
+
+
+def _opened(file: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(file, check_same_thread=False, timeout=30)
+    db.execute("pragma journal_mode = wal")
+    db.execute("pragma synchronous = normal")
+    db.execute(
+        "create table if not exists verdicts"
+        " (key text primary key, verdict text, used real) without rowid"
+    )
+    db.commit()
+    return db

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -113,19 +112,6 @@ def test_a_killed_run_resumes_to_the_same_report(finished: Path, tmp_path: Path)
     assert resumed.returncode == 0, resumed.stderr
     reports = [json.loads((path / "report.json").read_text()) for path in (finished, output)]
     assert untimed(reports[0]) == untimed(reports[1])
-
-
-@pytest.mark.slow
-def test_a_stage_that_begins_again_executes_no_program_again(
-    finished: Path, tmp_path: Path
-) -> None:
-    begun = tmp_path / "begun-again"
-    shutil.copytree(finished, begun, symlinks=True)
-    (begun / ".stages" / "held-out--candidates.parquet.json").unlink()
-    assert run(begun).returncode == 0
-    # Verdicts tell how long a program took, which no two executions share.
-    files = [path / "held-out" / "candidates.parquet" for path in (finished, begun)]
-    assert files[0].read_bytes() == files[1].read_bytes()
 
 
 @pytest.mark.slow

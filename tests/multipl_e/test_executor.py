@@ -234,6 +234,12 @@ def test_the_cache_keeps_verdicts_as_they_are(tmp_path: Path) -> None:
     cache.close()
 
 
+def test_a_damaged_file_of_verdicts_is_named(tmp_path: Path) -> None:
+    (tmp_path / "verdicts.sqlite").write_text("not a database" * 100)
+    with pytest.raises(UserError, match=r"verdicts\.sqlite.*delete the file"):
+        VerdictCache(tmp_path)
+
+
 def test_a_full_disk_ends_the_keeping_of_verdicts_not_the_work(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
