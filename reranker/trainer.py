@@ -101,6 +101,9 @@ class GroupRewardTrainer(RewardTrainer):
         self.rates = (learning_rate, muon_learning_rate)
         super().__init__(*args, **kwargs)
 
+    def _send_telemetry(self) -> None:
+        """TRL would tell the Hub what is trained here; nothing of a run leaves the machine."""
+
     def compute_loss(
         self,
         model: PreTrainedModel,

@@ -11,6 +11,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+from trl.trainer import base_trainer
 
 from generator.batches import BatchesOfLikeLength
 from generator.sft import SFTOptions, sft_rows, train_sft
@@ -82,6 +83,16 @@ def test_fine_tuning_repeats_with_the_seed(
     assert first == again != other
     a, b = (load_file(tmp_path / name / "model.safetensors") for name in "ab")
     assert all(torch.equal(a[key], b[key]) for key in a)
+
+
+def test_fine_tuning_tells_nobody(
+    llama_folder: Path, katas: list[Task], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(base_trainer, "send_telemetry", lambda topic, **_: told.append(topic))
+    train_sft(llama_folder, katas, tmp_path / "a", replace(OPTIONS, max_steps=1), seed=1)
+    assert told == []
 
 
 def test_batches_hold_rows_of_about_one_length(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from trl.trainer import base_trainer
 
 from multipl_e.errors import UserError
 from multipl_e.records import Pair
@@ -49,6 +50,18 @@ def test_same_seed_same_weights_and_another_seed_others(base: Path, tmp_path: Pa
         train_reranker(base, pairs, tasks, [], tmp_path / name, options, seed)
         weights.append((tmp_path / name / "model.safetensors").read_bytes())
     assert weights[0] == weights[1] != weights[2]
+
+
+def test_training_tells_nobody(
+    base: Path, tmp_path: Path, toy_data, monkeypatch: pytest.MonkeyPatch
+):
+    told: list[str] = []
+    monkeypatch.delenv("CI", raising=False)
+    monkeypatch.setattr(base_trainer, "send_telemetry", lambda topic, **_: told.append(topic))
+    pairs, tasks, _valid = toy_data
+    options = dataclasses.replace(QUICK, max_steps=1)
+    train_reranker(base, pairs, tasks, [], tmp_path / "r", options, seed=0)
+    assert told == []
 
 
 def test_every_training_starts_from_its_base(base: Path, tmp_path: Path, toy_data):
