@@ -16,6 +16,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from bisect import bisect
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,8 @@ def main() -> None:
         started = time.monotonic()
         start(whole).wait()
         seconds = time.monotonic() - started
-        moments = kill_often(killed, options.kills, seconds, random.Random(options.seed))
+        moments = random_moments(whole, options.kills, random.Random(options.seed))
+        kills = kill_at(killed, moments)
         resumed = start(killed)
         assert resumed.wait() == 0
         reports = [
@@ -57,7 +60,7 @@ def main() -> None:
     result = {
         **provenance(),
         "seconds_uninterrupted": round(seconds, 1),
-        "kills": moments,
+        "kills": kills,
         "same_report": reports[0] == reports[1],
         "differences": differences(*reports),
     }
@@ -66,35 +69,55 @@ def main() -> None:
     sys.exit(0 if result["same_report"] else 1)
 
 
-def start(output: Path, *extra: str) -> subprocess.Popen[bytes]:
+def start(output: Path) -> subprocess.Popen[bytes]:
     """The run in a process group of its own, so that a kill leaves nothing behind."""
     arguments = [word for pair in SMALL.items() for word in pair]
-    command = [sys.executable, "-m", "loop.iterate", *arguments, "--output", str(output), *extra]
+    command = [sys.executable, "-m", "loop.iterate", *arguments, "--output", str(output)]
     silent = subprocess.DEVNULL
     return subprocess.Popen(command, stdout=silent, stderr=silent, start_new_session=True)
 
 
-def kill_often(
-    output: Path, times: int, seconds: float, rng: random.Random
-) -> list[dict[str, Any]]:
-    """Kill the run that often; each time it gets a random part of the uninterrupted time."""
-    moments: list[dict[str, Any]] = []
-    started = time.monotonic()
-    start(output, "--dry-run").wait()
-    startup = time.monotonic() - started
-    while len(moments) < times:
-        process = start(output)
-        moment = startup + rng.uniform(0.0, 0.15) * seconds
-        try:
-            process.wait(moment)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            done = sorted(p.stem.replace("--", "/") for p in output.glob(".stages/*.json"))
-            moments.append({"after_seconds": round(moment, 2), "stages_done": len(done)})
-        else:
-            raise SystemExit(f"the run finished before kill {len(moments) + 1}; make it longer")
+def random_moments(whole: Path, times: int, rng: random.Random) -> list[tuple[int, float]]:
+    """Moments of a finished run in their order: stages done by then, and seconds into the next."""
+    records = sorted((whole / ".stages").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
+    ends = list(accumulate(json.loads(path.read_text())["seconds"] for path in records))
+    moments = []
+    for moment in sorted(rng.uniform(0, ends[-1]) for _ in range(times)):
+        done = bisect(ends, moment)
+        moments.append((done, moment - ([0.0, *ends][done])))
     return moments
+
+
+def kill_at(output: Path, moments: list[tuple[int, float]]) -> list[dict[str, Any]]:
+    """Start the run once for each moment and kill it there; says which stages were done."""
+    kills: list[dict[str, Any]] = []
+    for num_done, seconds in moments:
+        started, process = time.time(), start(output)
+        while process.poll() is None and not under_way(output, num_done, started):
+            time.sleep(0.02)
+        time.sleep(seconds)
+        if process.poll() is not None:
+            break  # this time its last stage was faster
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        done = len(stages_done(output))
+        kills.append({"stages_done": done, "seconds_into_the_next": round(seconds, 2)})
+    return kills
+
+
+def under_way(output: Path, num_done: int, started: float) -> bool:
+    """Whether that many stages are done and the next has begun, in a process started then."""
+    unfinished = output / ".unfinished"
+    try:  # A stage that was killed leaves an older folder.
+        begun = unfinished.stat().st_mtime > started
+    except FileNotFoundError:
+        return False
+    return begun and len(stages_done(output)) >= num_done
+
+
+def stages_done(output: Path) -> list[Path]:
+    """Records of the stages that are finished."""
+    return list((output / ".stages").glob("*.json"))
 
 
 def untimed(report: Any) -> Any:
