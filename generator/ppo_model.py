@@ -175,7 +175,9 @@ def rollout_outputs(
         logits_to_keep=1,
     )
     cache = prefix.past_key_values
-    cache.batch_select_indices(batch.prompt_of_b)
+    # By `index_select`, whose gradient is summed in one order: that of `keys[rows]` is summed in the
+    # order in which threads come to a prompt's rows, and training would differ from run to run.
+    cache.reorder_cache(batch.prompt_of_b)
     output = model(
         input_ids=inputs_bt,
         attention_mask=mask_bs,

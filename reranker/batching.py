@@ -117,7 +117,7 @@ def forward(
     if cache is None:
         cache = prefill(model, batch)
     if cache is not None:
-        cache.batch_select_indices(batch.owner)
+        cache.reorder_cache(batch.owner)  # not `keys[rows]`: see `generator.ppo_model`
     # Padding repeats the last position: a learned position table ends where the model does.
     prefix_lengths = batch.prefix_mask.sum(1, keepdim=True)
     inputs = {

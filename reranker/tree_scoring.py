@@ -63,7 +63,7 @@ def score_tree(
         tree.places(row)[last_real((*prompt, *completion), model.config.pad_token_id) - num_cached]
         for row, (prompt, completion) in enumerate(rows)
     ]
-    scores = model.score(hidden_th[torch.stack(last).to(hidden_th.device)])[:, 0]
+    scores = model.score(hidden_th.index_select(0, torch.stack(last).to(hidden_th.device)))[:, 0]
     return scores
 
 

@@ -183,6 +183,27 @@ def test_shared_prompts_change_neither_outputs_nor_gradients(toy: Path) -> None:
         torch.testing.assert_close(shared, plain, rtol=1e-4, atol=1e-5)
 
 
+def test_gradients_of_shared_prompts_are_the_same_each_time(toy: Path) -> None:
+    # Two threads add what the rows of one prompt say of it; they meet there in any order.
+    before = torch.get_num_threads()
+    model, _ = load_generator(toy, device="cpu")
+    random = torch.Generator().manual_seed(0)
+    completions = torch.randint(8, (64, 24), generator=random).tolist()
+    batch = TokenBatch.of([[0, 1, 2, 3] * 10] * 64, completions, "cpu")
+    found = []
+    try:
+        torch.set_num_threads(2)
+        for _ in range(20):
+            model.zero_grad()
+            logits, _ = rollout_outputs(model, batch, share_prompts=True)
+            (logits**2).sum().backward()
+            gradients = [p.grad for p in model.parameters() if p.grad is not None]
+            found.append(torch.cat([gradient.flatten() for gradient in gradients]))
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(found[0], other) for other in found)
+
+
 def test_padding_of_other_rows_does_not_change_a_row(toy: Path) -> None:
     model, tokenizer = load_generator(toy, device="cpu")
     short, long = tokenizer("ab")["input_ids"], tokenizer("abcdefgh")["input_ids"]

@@ -11,6 +11,7 @@ from reranker.batching import SharedPromptBatch, collate, forward
 from reranker.model import new_reranker
 from reranker.optimizer import OptimizerGroup, make_optimizer
 from reranker.trainer import ComparisonCollator, comparison_loss
+from reranker.tree import Tree
 
 ROW = {
     "prompt_ids": [5, 6, 7],
@@ -92,6 +93,29 @@ def test_gradients_along_a_tree_are_those_of_padded_rows(base: Path):
     assert gradients[0].keys() == gradients[1].keys()
     for name, gradient in gradients[0].items():
         assert torch.allclose(gradient, gradients[1][name], atol=1e-4), name
+
+
+@pytest.mark.parametrize(("head", "trees"), [("anchored", 0), ("anchored", 1), ("plain", 0)])
+def test_gradients_are_the_same_each_time(base: Path, head: str, trees: int):
+    # Two threads add what the completions of one prompt say of it; they meet there in any order.
+    before = torch.get_num_threads()
+    model = new_reranker(base, head, seed=1)[0]
+    random = torch.Generator().manual_seed(0)
+    rows = torch.randint(2, 9, (64, 24), generator=random).tolist()
+    prompt = [2, 3, 4, 5] * 10
+    batch, tree = collate([(prompt, rows)], 1), Tree([(prompt, row) for row in rows])
+    found = []
+    try:
+        torch.set_num_threads(2)
+        for _ in range(20):
+            model.zero_grad()
+            output = model(tree=tree) if trees else forward(model, batch)
+            (output.logits**2).sum().backward()
+            gradients = [p.grad for p in model.parameters() if p.grad is not None]
+            found.append(torch.cat([gradient.flatten() for gradient in gradients]))
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(found[0], other) for other in found)
 
 
 def test_a_tree_is_learnt_from_in_bfloat16(base: Path):
