@@ -175,8 +175,8 @@ def rollout_outputs(
         logits_to_keep=1,
     )
     cache = prefix.past_key_values
-    # By `index_select`, whose gradient is summed in one order: that of `keys[rows]` is summed in the
-    # order in which threads come to a prompt's rows, and training would differ from run to run.
+    # By `index_select`, whose gradient is summed in one order: that of `keys[rows]` is summed in
+    # the order in which threads come to a prompt's rows, and training would differ each time.
     cache.reorder_cache(batch.prompt_of_b)
     output = model(
         input_ids=inputs_bt,
