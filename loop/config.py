@@ -143,7 +143,8 @@ class RunConfig:
         rounds: Self-training rounds.
         output: The run directory; default artifacts/runs/SOURCE-seed-SEED.
         seed: Seed of everything random.
-        threads: CPU threads for the models.
+        threads: CPU threads for the models. With two or more, and no GPU, half of them measure a
+            round while the other half trains the next reranker.
         dry_run: Print the resolved configuration and the plan, then stop; nothing is written.
         tasks: Where the tasks come from.
         generator: The generator and how it is sampled.

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import torch
-
 from generator.model import check_model, silence_transformers
 from generator.samplers import get_sampler
+from loop.beside import Beside
 from loop.config import PRESETS, RunConfig
 from loop.environment import describe_environment
+from loop.measuring import Measuring
+from loop.overlap import use_threads
 from loop.plan import print_plan
-from loop.report import final_table, write_report
-from loop.results import Results
+from loop.report import final_table, read_report
 from loop.rounds import Rounds
 from loop.store import RunStore, Stage
 from loop.tasks import load_run_tasks, usable_languages
 from multipl_e.cli import run_command
 from multipl_e.errors import UserError
 from multipl_e.executors import Executor
-from multipl_e.files import write_json
 from multipl_e.progress import console, say
 
 RUNS = Path("artifacts/runs")
@@ -40,7 +39,7 @@ def main(config: RunConfig) -> None:
         print_plan(config, store)
         return
     store.open(config.resolved(), describe_environment(config.tasks.languages))
-    torch.set_num_threads(config.threads)
+    use_threads(config.threads)
     silence_transformers()
     execution = config.execution
     with Executor(
@@ -71,7 +70,7 @@ def check_inputs(config: RunConfig) -> None:
 
 
 def run_rounds(config: RunConfig, store: RunStore, executor: Executor) -> None:
-    """All stages in order (METHODS.md's letters); the report is written anew after each round."""
+    """All stages in order (METHODS.md's letters); each round is measured beside the next."""
     rounds = Rounds(config, store, executor)
     stages: list[Stage] = []
 
@@ -81,28 +80,33 @@ def run_rounds(config: RunConfig, store: RunStore, executor: Executor) -> None:
 
     rounds.on_stage = finished
     tasks = rounds.prepare_tasks(lambda: load_run_tasks(config))
-    results = Results(config, rounds, store)
     generator = rounds.tune_generator(tasks)  # A
-    held_out = rounds.sample_held_out(generator)
-    trunk = rounds.score_by_trunk(held_out, generator)
-    earlier: list[Stage] = []
-    for number in range(1, config.rounds + 1):
-        candidates = rounds.sample_round(number, generator)
-        pairs = rounds.gather_pairs(number, candidates, earlier)
-        base = rounds.train_trunk(number, pairs, generator)  # B
-        reranker = rounds.train_reranker(number, pairs, held_out, generator, base)
-        scores = rounds.score_held_out(number, reranker, held_out)  # F
-        policy = rounds.train_policy(number, candidates, reranker, generator)  # C
-        probes = rounds.probe(number, policy)  # D
-        probe_scores = rounds.score(number, "probe-scores.parquet", probes, reranker)
-        mined = rounds.mine(number, probes, probe_scores)  # E
-        results.measure_round(number, [trunk, scores, probe_scores])
-        earlier = [pairs, mined]
-        report = results.report(number, stages)
-        write_json(store.root / "report.json", report)
-        write_report(report, store.root)
+    with Beside(config, store.root, finished) as beside:
+        held_out = rounds.sample_held_out(generator)
+        beside.later(Measuring.baseline, held_out=held_out, generator=generator)
+        earlier: list[Stage] = []
+        for number in range(1, config.rounds + 1):
+            candidates = rounds.sample_round(number, generator)
+            pairs = rounds.gather_pairs(number, candidates, earlier)
+            with beside.working():
+                base = rounds.train_trunk(number, pairs, generator)  # B
+                reranker = rounds.train_reranker(number, pairs, held_out, generator, base)
+            policy = rounds.train_policy(number, candidates, reranker, generator)  # C
+            probes = rounds.probe(number, policy)  # D
+            probe_scores = rounds.score(number, "probe-scores.parquet", probes, reranker)
+            mined = rounds.mine(number, probes, probe_scores)  # E
+            beside.later(
+                Measuring.round,  # F
+                number=number,
+                held_out=held_out,
+                reranker=reranker,
+                probe_scores=probe_scores,
+                stages=tuple(stages),
+            )
+            earlier = [pairs, mined]
+        beside.finish()
     store.link("reranker", reranker)
-    console.print(final_table(report))
+    console.print(final_table(read_report(store.root)))
 
 
 def summary_line(stage: Stage) -> str:

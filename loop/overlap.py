@@ -14,6 +14,17 @@ T = TypeVar("T")
 _END = object()
 
 
+def use_threads(number: int) -> None:
+    """Have torch compute with so many threads, and let each of them know.
+
+    Threads that help with an operation take the number that is set when they first look, for good,
+    and some operations round by it. So they look at once: what a process computes must not depend
+    on what it did before (a run that was interrupted goes on in another process).
+    """
+    torch.set_num_threads(number)
+    torch.ones(2000, 512).sum(1)  # an operation in which they look
+
+
 def in_background(items: Iterable[T], ahead: int) -> Iterator[T]:
     """Iterate over `items` in another thread, at most `ahead` of them before they are asked for.
 

@@ -47,6 +47,8 @@ from reranker.data import make_pairs
 from reranker.scoring import Scorer, TrunkScorer
 from reranker.train import train_reranker
 
+TASKS = "tasks.parquet"
+
 
 class Rounds:
     """The stages of one run; `loop.iterate` calls them in order."""
@@ -68,7 +70,7 @@ class Rounds:
             splits = [task.split for task in tasks]
             return {name: splits.count(name) for name in ("train", "valid", "test")}
 
-        stage = self.stage("tasks.parquet", {"tasks": self.config.tasks}, work)
+        stage = self.stage(TASKS, {"tasks": self.config.tasks}, work)
         self.tasks = read_tasks(self.store.path(stage.name))
         return stage
 

@@ -39,10 +39,17 @@ class Stage:
 
 
 class RunStore:
-    """One run directory and the stages in it."""
+    """One run directory and the stages in it.
 
-    def __init__(self, root: Path):
+    Args:
+        root: The run directory.
+        scratch: Name of the folder in it where this process keeps what is unfinished; two
+            processes that work in a directory need two. All begin as the default does.
+    """
+
+    def __init__(self, root: Path, scratch: str = UNFINISHED):
         self.root = root
+        self.scratch = root / scratch
 
     def open(self, config: Mapping[str, Any], environment: Mapping[str, Any]) -> None:
         """Create the run directory, or resume it if it was made with the same configuration.
@@ -67,7 +74,8 @@ class RunStore:
             partial.write_text(text)
             partial.replace(path)
             write_json(self.root / "environment.json", dict(environment))
-        shutil.rmtree(self.root / UNFINISHED, ignore_errors=True)
+        for leftover in self.root.glob(f"{UNFINISHED}*"):
+            shutil.rmtree(leftover, ignore_errors=True)
 
     def path(self, name: str) -> Path:
         """Where the output of a stage is."""
@@ -89,7 +97,7 @@ class RunStore:
         done = self._finished(name, record_path, fingerprint)
         if done:
             return done
-        output, partial = self.path(name), self.root / UNFINISHED / name
+        output, partial = self.path(name), self.scratch / name
         for leftover in (output, partial):
             _remove(leftover)
         partial.parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +109,7 @@ class RunStore:
         output.parent.mkdir(parents=True, exist_ok=True)
         partial.replace(output)
         write_json(record_path, asdict(stage))
-        shutil.rmtree(self.root / UNFINISHED, ignore_errors=True)
+        shutil.rmtree(self.scratch, ignore_errors=True)
         return stage
 
     def link(self, name: str, stage: Stage) -> None:

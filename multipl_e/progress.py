@@ -29,8 +29,11 @@ def progress(description: str, total: int | None) -> Iterator[Advance]:
     """Show how far a piece of work is; yields ``advance(steps)``.
 
     On a terminal a bar with the time left; in a log one line every ten seconds, so that a file
-    of a long run stays readable.
+    of a long run stays readable. Nothing if the console is quiet.
     """
+    if console.quiet:
+        yield lambda steps: None
+        return
     if console.is_terminal:
         with Progress(
             TextColumn("{task.description:<28}"),

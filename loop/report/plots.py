@@ -321,7 +321,8 @@ def stage_times(report: Report) -> Plot | None:
     axes.set_xlabel(unit)
     axes.grid(axis="y", visible=False)
     return sheet.plot(
-        f"{format_seconds(sum(totals))} in all; in brackets the sum over the rounds.",
+        f"{format_seconds(sum(totals))} over all stages, some of which may have run at the same "
+        "time; in brackets the sum over the rounds.",
         f"Time per stage and round: {'; '.join(legend.label for legend in legends)}.",
         legends,
     )

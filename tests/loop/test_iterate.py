@@ -25,7 +25,7 @@ reranker: {max_steps: 2, eval_every: 1, groups_per_step: 2}
 ppo: {num_steps: 1, tasks_per_step: 2, rollouts_per_task: 2, num_minibatches: 1,
       num_reference_tasks: 2, max_new_tokens: 48}
 mining: {ppo_tasks: 2}
-threads: 1
+threads: 2
 """
 
 
