@@ -88,7 +88,7 @@ def test_stage_times_are_told_in_words_too(report: Report) -> None:
     report["rounds"] = [{"round": 1, "seconds": {"ppo": 8.0}}]
     plot = plots.stage_times(report)
     assert plot
-    assert plot.caption.startswith("12.0 s in all")
+    assert plot.caption.startswith("12.0 s over all stages")
     assert "sft (4.0 s); ppo (8.0 s)" in plot.alt
 
 
@@ -101,7 +101,7 @@ def test_short_stages_are_one_and_every_other_has_a_colour_of_its_own(report: Re
     assert len({legend.colour for legend in plot.legends}) == len(plot.legends) == 10
     assert plot.legends[-1].label == "shorter stages (1.1 s)"
     assert plot.legends[0].label == "held-out trunk (30.0 s)"
-    assert plot.caption.startswith("5 min 51 s in all")
+    assert plot.caption.startswith("5 min 51 s over all stages")
 
 
 @pytest.mark.parametrize(
