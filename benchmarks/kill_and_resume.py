@@ -78,7 +78,10 @@ def start(output: Path) -> subprocess.Popen[bytes]:
 
 
 def random_moments(whole: Path, times: int, rng: random.Random) -> list[tuple[int, float]]:
-    """Moments of a finished run in their order: stages done by then, and seconds into the next."""
+    """Moments of a finished run in their order: stages done by then, and seconds into the next.
+
+    As if its stages had followed one another; two may run at the same time.
+    """
     records = sorted((whole / ".stages").glob("*.json"), key=lambda path: path.stat().st_mtime_ns)
     ends = list(accumulate(json.loads(path.read_text())["seconds"] for path in records))
     moments = []
@@ -107,9 +110,8 @@ def kill_at(output: Path, moments: list[tuple[int, float]]) -> list[dict[str, An
 
 def under_way(output: Path, num_done: int, started: float) -> bool:
     """Whether that many stages are done and the next has begun, in a process started then."""
-    unfinished = output / ".unfinished"
     try:  # A stage that was killed leaves an older folder.
-        begun = unfinished.stat().st_mtime > started
+        begun = any(path.stat().st_mtime > started for path in output.glob(".unfinished*"))
     except FileNotFoundError:
         return False
     return begun and len(stages_done(output)) >= num_done
