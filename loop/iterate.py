@@ -88,8 +88,8 @@ def run_rounds(config: RunConfig, store: RunStore, executor: Executor) -> None:
         for number in range(1, config.rounds + 1):
             candidates = rounds.sample_round(number, generator)
             pairs = rounds.gather_pairs(number, candidates, earlier)
+            base = rounds.train_trunk(number, pairs, generator)  # B
             with beside.working():
-                base = rounds.train_trunk(number, pairs, generator)  # B
                 reranker = rounds.train_reranker(number, pairs, held_out, generator, base)
             policy = rounds.train_policy(number, candidates, reranker, generator)  # C
             probes = rounds.probe(number, policy)  # D
