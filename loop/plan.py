@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import yaml
@@ -17,6 +18,7 @@ SECONDS = {
     "sampled candidate": 0.006,
     "executed candidate": 0.014,
     "scored candidate": 0.0025,
+    "measured candidate": 0.002,
     "reranker step": 0.4,
     "PPO rollout": 0.034,
     "SFT example": 0.0105,
@@ -69,10 +71,15 @@ def plan(config: RunConfig) -> list[PlannedStage]:
         PlannedStage(
             "B  reranker",
             f"at most {config.reranker.max_steps} steps",
-            config.reranker.max_steps * SECONDS["reranker step"],
+            config.reranker.max_steps * SECONDS["reranker step"] + 2 * tasks.num_valid * n * score,
             config.rounds,
         ),
-        PlannedStage("F  scores", f"{scored:,} candidates", scored * score, config.rounds),
+        PlannedStage(
+            "F  scores, metrics",
+            f"{scored:,} candidates",
+            scored * (score + SECONDS["measured candidate"]),
+            config.rounds,
+        ),
     ]
     if not replays:
         ppo = config.ppo
@@ -83,6 +90,15 @@ def plan(config: RunConfig) -> list[PlannedStage]:
         PlannedStage("D  probes", f"{probes:,} candidates", probes * (draw + score), config.rounds)
     )
     return stages
+
+
+def duration(config: RunConfig, stages: Sequence[PlannedStage]) -> float:
+    """Seconds of the whole: a round is measured beside the next reranker's training."""
+    total = sum(stage.seconds * stage.times for stage in stages)
+    if config.threads == 1:
+        return total
+    beside = [stage.seconds for stage in stages if stage.name[0] == "F" or "reranker" in stage.name]
+    return total - (config.rounds - 1) * min(beside)
 
 
 def print_plan(config: RunConfig, store: RunStore) -> None:
@@ -97,9 +113,9 @@ def print_plan(config: RunConfig, store: RunStore) -> None:
     for stage in stages:
         seconds = _clock(stage.seconds * stage.times)
         table.add_row(stage.name, stage.work, str(stage.times), seconds)
-    total = sum(stage.seconds * stage.times for stage in stages)
     table.add_section()
-    table.add_row("all", "rough guess: shipped models, two cores", "", _clock(total))
+    guess = "rough guess: shipped models, two cores"
+    table.add_row("all", guess, "", _clock(duration(config, stages)))
     console.print(table)
 
 

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from loop.config import GeneratorConfig, RunConfig
-from loop.plan import plan, print_plan
+from loop.plan import duration, plan, print_plan
 from loop.store import RunStore
 
 
@@ -26,6 +26,14 @@ def test_more_candidates_take_longer() -> None:
         for n in (8, 32)
     )
     assert many > few
+
+
+def test_two_threads_hide_all_rounds_measuring_but_the_last() -> None:
+    alone, beside = (
+        duration(config, plan(config)) for config in (RunConfig(threads=1), RunConfig(threads=2))
+    )
+    hidden = next(s.seconds for s in plan(RunConfig()) if s.name.startswith("F"))
+    assert 0 < alone - beside < RunConfig().rounds * hidden
 
 
 def test_replay_has_no_policy_and_no_fine_tuning() -> None:
