@@ -7,27 +7,33 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 SMALL = """
-tasks: {languages: [py], num_train: 6, tasks_per_round: 6, num_valid: 4, num_test: 200,
+tasks: {languages: [py], num_train: 6, tasks_per_round: 6, num_valid: 4, num_test: 6,
         depths: [1, 2]}
-generator: {num_candidates: 8, num_probes: 2, max_new_tokens: 48}
+generator: {num_candidates: 2, num_probes: 2, max_new_tokens: 48}
 sft: {max_steps: 2}
 reranker: {max_steps: 2, eval_every: 1, groups_per_step: 2}
 threads: 2
 """
 
+# Minutes of sampling, none of which has to end.
+LONG = ("--tasks.num-test", "200", "--generator.num-candidates", "64")
+
 pytestmark = pytest.mark.slow
 
 
-def start(output: Path) -> tuple[subprocess.Popen[str], int]:
+def start(output: Path, *extra: str) -> tuple[subprocess.Popen[str], int]:
     """A run, and the process of its that measures as soon as it is there."""
     config = output.with_suffix(".yaml")
     config.write_text(SMALL)
     words = ["-m", "loop.iterate", "--config", str(config), "--rounds", "1", "--output", output]
+    words += extra
     run = subprocess.Popen(
         [sys.executable, *map(str, words)],
         stderr=subprocess.PIPE,
@@ -35,10 +41,10 @@ def start(output: Path) -> tuple[subprocess.Popen[str], int]:
         start_new_session=True,
     )
     while run.poll() is None:
-        children = Path(f"/proc/{run.pid}/task/{run.pid}/children").read_text().split()
-        for child in map(int, children):
-            if b"--multiprocessing-fork" in Path(f"/proc/{child}/cmdline").read_bytes():
-                return run, child
+        with suppress(psutil.Error):  # some other child came and went
+            for child in psutil.Process(run.pid).children():
+                if "--multiprocessing-fork" in child.cmdline():
+                    return run, child.pid
         time.sleep(0.01)
     raise AssertionError(run.communicate()[1])
 
@@ -47,10 +53,9 @@ def is_gone(pid: int) -> bool:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
-            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except FileNotFoundError:
-            return True
-        if state == "Z":
+            if psutil.Process(pid).status() == psutil.STATUS_ZOMBIE:
+                return True
+        except psutil.NoSuchProcess:
             return True
         time.sleep(0.05)
     return False
@@ -58,7 +63,7 @@ def is_gone(pid: int) -> bool:
 
 @pytest.mark.parametrize("seconds", [0, 8])  # while it starts, and when it has
 def test_ctrl_c_ends_it_without_a_word(tmp_path: Path, seconds: float) -> None:
-    run, child = start(tmp_path / "run")
+    run, child = start(tmp_path / "run", *LONG)
     time.sleep(seconds)
     os.killpg(run.pid, signal.SIGINT)
     errors = run.communicate()[1]
@@ -69,7 +74,7 @@ def test_ctrl_c_ends_it_without_a_word(tmp_path: Path, seconds: float) -> None:
 
 
 def test_a_run_that_is_killed_takes_it_along(tmp_path: Path) -> None:
-    run, child = start(tmp_path / "run")
+    run, child = start(tmp_path / "run", *LONG)
     time.sleep(8)
     run.kill()
     run.wait()
