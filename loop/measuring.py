@@ -8,7 +8,7 @@ from pathlib import Path
 from loop.config import RunConfig
 from loop.report import write_report
 from loop.results import Results
-from loop.rounds import TASKS, Rounds
+from loop.rounds import TASKS, TRUNK_SCORES, Rounds
 from loop.store import RunStore, Stage
 from multipl_e.executors import Executor
 from multipl_e.files import write_json
@@ -48,7 +48,7 @@ class Measuring:
         Returns:
             The stages that this took.
         """
-        trunk = next(stage for stage in stages if stage.name == "held-out/trunk.parquet")
+        trunk = next(stage for stage in stages if stage.name == TRUNK_SCORES)
         scores = self.rounds.score_held_out(number, reranker, held_out)
         metrics = self.results.measure_round(number, [trunk, scores, probe_scores])
         report = self.results.report(number, [*stages, scores, metrics])

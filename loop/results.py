@@ -15,7 +15,7 @@ from loop.evaluation import Group, compare, evaluate, logprob_scores
 from loop.labelling import Groups, canonical_row
 from loop.measures import Probes, count_hard, policy_figures, resolved_share
 from loop.mining import Probed
-from loop.rounds import Rounds, name_of
+from loop.rounds import TRUNK_SCORES, Rounds, name_of
 from loop.scores import read_probed, read_scores, score_groups
 from loop.showcase import instructive
 from loop.store import RunStore, Stage
@@ -105,7 +105,7 @@ class Results:
     def held_out(self, number: int) -> list[Group]:
         """The test tasks' candidates with every strategy's scores; the reward is this round's."""
         reward = read_scores(self.store.path(name_of(number, "scores.parquet")))
-        trunk = read_scores(self.store.path("held-out/trunk.parquet"))
+        trunk = read_scores(self.store.path(TRUNK_SCORES))
         groups = []
         for plain in self._plain:
             rows = plain.rows

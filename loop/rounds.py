@@ -48,6 +48,7 @@ from reranker.scoring import Scorer, TrunkScorer
 from reranker.train import train_reranker
 
 TASKS = "tasks.parquet"
+TRUNK_SCORES = "held-out/trunk.parquet"
 
 
 class Rounds:
@@ -151,7 +152,7 @@ class Rounds:
     def score_by_trunk(self, held_out: Stage, generator: Stage | None) -> Stage:
         """A baseline: the held-out candidates' likelihood under the untrained reranker base."""
         return self.stage(
-            "held-out/trunk.parquet",
+            TRUNK_SCORES,
             {"base": self._base(generator), "candidates": held_out.digest},
             lambda output: self._score(
                 TrunkScorer(self._base(generator)), self.held_out("test"), output
