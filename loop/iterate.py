@@ -43,7 +43,10 @@ def main(config: RunConfig) -> None:
     silence_transformers()
     execution = config.execution
     with Executor(
-        workers=execution.workers, timeout=execution.timeout, isolation=execution.isolation
+        workers=execution.workers,
+        timeout=execution.timeout,
+        isolation=execution.isolation,
+        remember=True,  # a policy writes again what the generator wrote
     ) as executor:
         run_rounds(config, store, executor)
     say(f"report: {output / 'report.html'}")

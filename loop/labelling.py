@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -46,9 +48,10 @@ def sample_and_judge(
 
     def sampled() -> Iterator[tuple[Task, Candidate]]:
         with progress(description, len(tasks) * num_candidates) as advance:
-            for start in range(0, len(tasks), tasks_at_once):
-                batch = tasks[start : start + tasks_at_once]
-                found = sampler.sample(batch, num_candidates, seed=seed, round=round)
+            # A small batch first, so that there is soon something to execute.
+            starts = range(max(1, tasks_at_once // 4), len(tasks), tasks_at_once)
+            for start, end in pairwise(sorted({0, *starts, len(tasks)})):
+                found = sampler.sample(tasks[start:end], num_candidates, seed=seed, round=round)
                 advance(len(found))
                 for candidate in found:
                     drawn.append(candidate)
@@ -76,8 +79,14 @@ def sample_and_judge(
 
 def load_groups(path: Path, tasks: Iterable[Task]) -> Groups:
     """The rows of a table by task, in the order of `tasks`; tasks without rows are left out."""
-    groups = by_task(read_labelled(path))
+    state = path.stat()
+    groups = _groups_of(path, state.st_mtime_ns, state.st_size)
     return [(task, groups[task.key]) for task in tasks if task.key in groups]
+
+
+@lru_cache(maxsize=16)  # round after round, metrics and reports are made of the same few tables
+def _groups_of(path: Path, modified: int, size: int) -> Mapping[TaskKey, Sequence[Row]]:
+    return by_task(read_labelled(path))
 
 
 def canonical_row(task: Task) -> list[Row]:

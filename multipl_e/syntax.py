@@ -77,6 +77,7 @@ def syntax_tree(text: str, language: str) -> Node:
     return _parser(language).parse(text.encode("utf-8", errors="replace")).root_node
 
 
+@lru_cache(maxsize=4096)
 def normalised_ast(text: str, language: str, prompt: str = "") -> str:
     """A text that is the same for programs that differ in whitespace, comments or local names.
 

@@ -19,7 +19,9 @@ Item = tuple[Task, Candidate]
 
 # Jobs under way per worker: enough to keep all busy, few enough to bound memory.
 _WINDOW_PER_WORKER = 16
-_REMEMBERED_VERDICTS = 4096
+# Verdicts kept in memory, and what a program may have printed for that.
+_REMEMBERED_VERDICTS = 16384
+_REMEMBERED_OUTPUT = 4096
 
 
 class Executor:
@@ -35,6 +37,8 @@ class Executor:
         memory_mb: Memory of one program, in MiB.
         output_mb: What a program may print before it is stopped.
         retries: How often a failure of ours is tried again.
+        remember: Keep verdicts in memory from call to call; within one the same program is judged
+            once in any case.
 
     Raises:
         UserError: there is no working sandbox, with the remedy.
@@ -50,6 +54,7 @@ class Executor:
         memory_mb: int = 1024,
         output_mb: int = 32,
         retries: int = 2,
+        remember: bool = False,
     ):
         if workers is not None and workers < 1:
             raise UserError("the number of workers must be 1 or more")
@@ -63,6 +68,7 @@ class Executor:
         self.failures: list[str] = []
         self._retries = retries
         self._isolation_checked = False
+        self._remembered: OrderedDict[str, Verdict] | None = OrderedDict() if remember else None
         self._workers: Workers | None = None
         self._cache = VerdictCache(cache) if cache is not None else None
 
@@ -127,7 +133,7 @@ class Executor:
         workers: Workers | None = None
         window = _WINDOW_PER_WORKER * self.num_workers
         waiting: dict[str, list[int]] = {}
-        recent: OrderedDict[str, Verdict] = OrderedDict()
+        recent = OrderedDict() if self._remembered is None else self._remembered
         finished = False
         try:
             for position, (task, candidate) in enumerate(items):
@@ -157,9 +163,11 @@ class Executor:
         if done.verdict is None:
             self.failures = [*self.failures[-99:], done.reason]
         else:
-            recent[done.key] = done.verdict
-            if len(recent) > _REMEMBERED_VERDICTS:
-                recent.popitem(last=False)
+            verdict = done.verdict
+            if done.certain and len(verdict.stdout + verdict.stderr) < _REMEMBERED_OUTPUT:
+                recent[done.key] = verdict
+                if len(recent) > _REMEMBERED_VERDICTS:
+                    recent.popitem(last=False)
             if self._cache is not None and done.certain:
                 self._cache.put(done.key, done.verdict)
         for position in waiting.pop(done.key, ()):

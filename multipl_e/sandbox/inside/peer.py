@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from . import wire
+from .traces import format_trace
 
 Read = Callable[[int], bytes]
 Write = Callable[[bytes], None]
@@ -119,12 +120,10 @@ class Connection:
 
 def describe(error: BaseException) -> tuple[str, list[str], str, str]:
     """An exception as plain values: names of its classes, its text, its traceback."""
-    import traceback
-
     names = [c.__name__ for c in type(error).__mro__]
     try:
         text = str(error)[:2000]
-        trace = "".join(traceback.format_exception(error, limit=-8))[-8000:]
+        trace = format_trace(error, limit=8)[-8000:]
     except Exception:
         text = trace = names[0]
     return "raised", names, text, trace

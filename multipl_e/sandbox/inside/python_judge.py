@@ -19,13 +19,13 @@ import select
 import socket
 import sys
 import time
-import traceback
 import types
 from typing import Any
 
 from . import compartment, frames, linux, python_candidate
 from .output import Output
 from .peer import Connection, rebuild
+from .traces import format_trace
 from .wire import Remote
 
 FILENAME = "tests.py"
@@ -199,7 +199,7 @@ def _judge(
         status = "Incomplete"
     except (Exception, SystemExit) as error:
         status = _status_of([c.__name__ for c in type(error).__mro__])
-        trace = getattr(error, "candidate_trace", "") + _short_trace(error)
+        trace = getattr(error, "candidate_trace", "") + format_trace(error)[-4000:]
     code = candidate.end(0.0 if status in ("Timeout", "OutputLimit") else 0.5)
     if status == "Incomplete" and code != 0:
         status = "Exception"
@@ -216,11 +216,6 @@ def _judge(
 
 def _status_of(class_names: list[str]) -> str:
     return "OutOfMemory" if "MemoryError" in class_names else "Exception"
-
-
-def _short_trace(error: BaseException) -> str:
-    lines = traceback.format_exception(error)
-    return "".join(line for line in lines if "/inside/" not in line)[-4000:]
 
 
 class _Counter(ast.NodeTransformer):
