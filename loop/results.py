@@ -59,16 +59,16 @@ class Results:
         overall["hard_negatives_mined"] = count_hard(mined_from, options)
         overall["hard_negatives_on_fresh_tasks"] = count_hard(fresh, options)
         if number > 1:
-            overall |= self._resolved(number, scorer)
+            overall |= self.resolved(number - 1, scorer)
         return metrics
 
-    def _resolved(self, number: int, scorer: Scorer) -> dict[str, Any]:
-        """What this round's reranker makes of the last round's hard negatives."""
+    def resolved(self, number: int, scorer: Scorer) -> dict[str, Any]:
+        """What a later reranker makes of a round's hard negatives: of its tasks, of fresh ones."""
         options, seed = self.config.mining, self.config.seed
-        own = self.rounds.round_tasks(number - 1)
-        before: Probes = self.probes(number - 1, [*own, *self.fresh])
+        own = self.rounds.round_tasks(number)
+        before: Probes = self.probes(number, [*own, *self.fresh])
         if options.canonical:
-            before = _with_solutions(before, self.rounds.scorer(number - 1))
+            before = _with_solutions(before, self.rounds.scorer(number))
         both = list(zip(before, _rescored(before, scorer), strict=True))
         met = {task.key for task in own}
         found: dict[str, Any] = {}

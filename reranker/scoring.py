@@ -283,7 +283,6 @@ class Scorer:
             except (
                 AttributeError,
                 IndexError,
-                NotImplementedError,
                 TypeError,
                 ValueError,
                 RuntimeError,

@@ -50,19 +50,45 @@ def test_verdicts_come_in_the_order_of_the_items(executor: Executor) -> None:
     assert statuses == ["OK", "Exception", "SyntaxError"] * 7
 
 
-def test_identical_programs_run_once(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
-    num_runs = 0
+def count_runs(monkeypatch: pytest.MonkeyPatch) -> list[Program]:
+    """The programs that are run from here on."""
+    ran: list[Program] = []
     judge = Python.judge
 
-    def counted(*args: object) -> Verdict:
-        nonlocal num_runs
-        num_runs += 1
-        return judge(*args)  # type: ignore[arg-type]
+    def counted(language: Python, sandbox: Sandbox, program: Program, room: Room) -> Verdict:
+        ran.append(program)
+        return judge(language, sandbox, program, room)
 
     monkeypatch.setattr(Python, "judge", counted)
+    return ran
+
+
+def test_identical_programs_run_once(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = count_runs(monkeypatch)
     verdicts = executor.judge([(TASK, right(7)) for _ in range(50)])
     assert [v and v.status for v in verdicts] == ["OK"] * 50
-    assert num_runs == 1
+    assert len(ran) == 1
+
+
+@pytest.mark.parametrize(("remember", "num_runs"), [(True, 1), (False, 2)])
+def test_verdicts_are_kept_from_call_to_call_on_request(
+    monkeypatch: pytest.MonkeyPatch, remember: bool, num_runs: int
+) -> None:
+    ran = count_runs(monkeypatch)
+    with Executor(workers=1, timeout=5, remember=remember) as executor:
+        for _ in range(2):
+            (verdict,) = executor.judge([(TASK, right(8))])
+            assert verdict is not None
+            assert verdict.passed
+    assert len(ran) == num_runs
+
+
+def test_what_printed_much_is_not_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran = count_runs(monkeypatch)
+    with Executor(workers=1, timeout=5, remember=True) as executor:
+        for _ in range(2):
+            executor.judge([(TASK, candidate("    print('x' * 9999)\n    return x + 1\n"))])
+    assert len(ran) == 2
 
 
 def test_on_done_counts_every_item(executor: Executor) -> None:

@@ -34,6 +34,17 @@ def run(executor: Executor, code: str, tests: str = ADD, **options: object) -> V
     return verdict
 
 
+def test_a_traceback_shows_the_program_and_the_tests_alone(executor: Executor) -> None:
+    code = (
+        "def add(x, y):\n    try:\n        return {}[x]\n"
+        "    except KeyError as error:\n        raise ValueError('no') from error\n"
+    )
+    verdict = run(executor, code)
+    for shown in ('"candidate.py", line 3', '"candidate.py", line 5', '"tests.py"', "KeyError: 1"):
+        assert shown in verdict.stderr
+    assert "/inside/" not in verdict.stderr
+
+
 CHEATS = judging.programs("py")["CHEATS"]
 
 
