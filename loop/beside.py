@@ -1,8 +1,8 @@
 """A second process that measures a round while the next round's reranker is trained.
 
-On a CPU both are many small operations one after the other, which two threads finish hardly sooner
-than one. So each takes half of the threads, and does so in every run: how a figure is rounded must
-not depend on whether the run was interrupted.
+On a CPU both are many small operations one after the other, which leave most of a second core idle.
+So each takes half of the threads, and does so in every run: how a figure is rounded must not depend
+on whether the run was interrupted.
 """
 
 from __future__ import annotations

@@ -15,14 +15,14 @@ from multipl_e.progress import console
 # Seconds per unit with the shipped models on two cores, from the stage times of one whole run
 # (benchmarks/results/run_time.json); a bigger model changes them all alike.
 SECONDS = {
-    "sampled candidate": 0.006,
-    "executed candidate": 0.013,
-    "scored candidate": 0.0034,
-    "measured candidate": 0.0024,
-    "reranker step": 0.35,
-    "PPO rollout": 0.034,
-    "SFT example": 0.0116,
-    "trunk example": 0.0226,
+    "sampled candidate": 0.0045,
+    "executed candidate": 0.01,
+    "scored candidate": 0.0028,
+    "measured candidate": 0.001,
+    "reranker step": 0.27,
+    "PPO rollout": 0.0265,
+    "SFT example": 0.0091,
+    "trunk example": 0.0185,
 }
 
 
