@@ -37,8 +37,7 @@ class Executor:
         memory_mb: Memory of one program, in MiB.
         output_mb: What a program may print before it is stopped.
         retries: How often a failure of ours is tried again.
-        remember: Keep verdicts in memory from call to call; within one the same program is judged
-            once in any case.
+        remember: Keep verdicts in memory from call to call, as is done within one.
 
     Raises:
         UserError: there is no working sandbox, with the remedy.
