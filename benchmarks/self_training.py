@@ -27,22 +27,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from finished_run import open_run
 from machine import provenance
 
-from loop.config import RunConfig
 from loop.evaluation import Group, oracle_at_n, pass_at_1, picks_pass
 from loop.mining import fold
 from loop.reading import passing_programs, read_programs
-from loop.results import Results
-from loop.rounds import Rounds, name_of
+from loop.rounds import name_of
 from loop.scores import score_groups
-from loop.store import RunStore
-from multipl_e.cli import instantiate
 from multipl_e.files import write_json
 from multipl_e.metrics import gap_recovered, paired_difference
 from multipl_e.records import Pair
-from multipl_e.tables import read_pairs, read_tasks
+from multipl_e.tables import read_pairs
 from reranker.scoring import Scorer, TrunkScorer
 from reranker.train import train_reranker
 
@@ -81,13 +77,10 @@ class Study:
 
     def __init__(self, run: Path, seed: int):
         self.run, self.seed = run, seed
-        self.config = instantiate(RunConfig, ["--config", str(run / "config.yaml")])
-        self.store = RunStore(run)
-        self.rounds = Rounds(self.config, self.store, executor=None)  # type: ignore[arg-type]
-        self.rounds.tasks = read_tasks(run / "tasks.parquet")
-        self.results = Results(self.config, self.rounds, self.store)
+        self.results = open_run(run)
+        self.config, self.store = self.results.config, self.results.store
+        self.rounds = self.results.rounds
         self.controls: dict[str, list[Group]] = {}
-        torch.set_num_threads(self.config.threads)
 
     def train_controls(self) -> None:
         """The last round's reranker on other data, same options, steps and seed."""

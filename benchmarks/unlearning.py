@@ -14,16 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
+from finished_run import open_run
 from machine import provenance
 
-from loop.config import RunConfig
-from loop.results import Results
-from loop.rounds import TASKS, Rounds
-from loop.store import RunStore
-from multipl_e.cli import instantiate
 from multipl_e.files import write_json
-from multipl_e.tables import read_tasks
 
 RESULTS = Path(__file__).parent / "results"
 FIGURE = "hard_negatives_now_ranked_below_passing"
@@ -45,16 +39,12 @@ def main() -> None:
 
 def shares(run: Path) -> dict[str, dict[int, dict[int, Any]]]:
     """Where, the round that found them, the later reranker: the share with its interval."""
-    config = instantiate(RunConfig, ["--config", str(run / "config.yaml")])
-    torch.set_num_threads(config.threads)
-    store = RunStore(run)
-    rounds = Rounds(config, store, executor=None)  # type: ignore[arg-type]
-    rounds.tasks = read_tasks(store.path(TASKS))
-    results = Results(config, rounds, store)
+    results = open_run(run)
+    num_rounds = results.config.rounds
     table: dict[str, dict[int, dict[int, Any]]] = {where: {} for where in WHERE}
-    for number in range(1, config.rounds):
-        for later in range(number + 1, config.rounds + 1):
-            share = results.resolved(number, rounds.scorer(later))
+    for number in range(1, num_rounds):
+        for later in range(number + 1, num_rounds + 1):
+            share = results.resolved(number, results.rounds.scorer(later))
             for where, name in WHERE.items():
                 table[where].setdefault(number, {})[later] = share[name]
     return table

@@ -84,7 +84,7 @@ def load_groups(path: Path, tasks: Iterable[Task]) -> Groups:
     return [(task, groups[task.key]) for task in tasks if task.key in groups]
 
 
-@lru_cache(maxsize=16)  # round after round, metrics and reports are made of the same few tables
+@lru_cache(maxsize=4)  # a round's metrics and report are made of few tables, which may be large
 def _groups_of(path: Path, modified: int, size: int) -> Mapping[TaskKey, Sequence[Row]]:
     return by_task(read_labelled(path))
 

@@ -14,15 +14,15 @@ from multipl_e.tables import write_labelled
 
 
 class Recording:
-    """A sampler that says nothing and remembers how many tasks it was given at once."""
+    """A sampler that says nothing and remembers which tasks it was given at once."""
 
     def __init__(self) -> None:
-        self.batches: list[int] = []
+        self.batches: list[list[Task]] = []
 
     def sample(
         self, tasks: Sequence[Task], num_candidates: int, *, seed: int, round: int
     ) -> list[Candidate]:
-        self.batches.append(len(tasks))
+        self.batches.append(list(tasks))
         return [Candidate(t.name, t.language, "", n) for t in tasks for n in range(num_candidates)]
 
 
@@ -32,7 +32,7 @@ def tasks(number: int) -> list[Task]:
 
 @pytest.mark.parametrize("num_candidates", [1, 16, CANDIDATES_AT_ONCE, 2 * CANDIDATES_AT_ONCE])
 @pytest.mark.parametrize("num_tasks", [0, 1, 3, 40])
-def test_every_task_is_sampled_once_in_few_batches(
+def test_every_task_is_sampled_once_and_no_batch_is_empty_or_too_large(
     tmp_path: Path, num_candidates: int, num_tasks: int
 ) -> None:
     sampler = Recording()
@@ -51,8 +51,9 @@ def test_every_task_is_sampled_once_in_few_batches(
         round=0,
         recorded=known,
     )
-    assert sum(sampler.batches) == num_tasks
-    assert all(1 <= n <= max(1, CANDIDATES_AT_ONCE // num_candidates) for n in sampler.batches)
+    assert [task for batch in sampler.batches for task in batch] == tasks(num_tasks)
+    most = max(1, CANDIDATES_AT_ONCE // num_candidates)
+    assert all(1 <= len(batch) <= most for batch in sampler.batches)
     assert summary["num_candidates"] == num_tasks * num_candidates
 
 
@@ -68,8 +69,7 @@ def test_the_first_batch_is_small(tmp_path: Path) -> None:
         round=0,
         recorded={Candidate("another", "py", "", 0): Verdict("OK", 0)},
     )
-    assert sampler.batches[0] == 4
-    assert sampler.batches[1] == 16
+    assert [len(batch) for batch in sampler.batches] == [4, 16, 16, 4]
 
 
 def test_a_table_that_was_written_anew_is_read_anew(tmp_path: Path) -> None:

@@ -45,6 +45,14 @@ def test_a_traceback_shows_the_program_and_the_tests_alone(executor: Executor) -
     assert "/inside/" not in verdict.stderr
 
 
+def test_so_does_the_traceback_of_a_group(executor: Executor) -> None:
+    code = "def add(x, y):\n    raise ExceptionGroup('several', [ValueError('one')])\n"
+    verdict = run(executor, code)
+    assert '"candidate.py", line 2' in verdict.stderr
+    assert "ValueError: one" in verdict.stderr
+    assert "/inside/" not in verdict.stderr
+
+
 CHEATS = judging.programs("py")["CHEATS"]
 
 
