@@ -44,30 +44,39 @@ def count_hard(probes: Probes, options: MiningConfig) -> int:
     return sum(len(hard_negatives(rows, options)) for _, rows in probes)
 
 
-def resolved_share(
-    before: Probes, after: Probes, options: MiningConfig, seed: int
-) -> dict[str, Any]:
-    """Share of one reranker's hard negatives that the next ranks below the passing candidates.
+def resolved_counts(before: Probes, after: Probes, options: MiningConfig) -> list[tuple[int, int]]:
+    """How many of a reranker's hard negatives another ranks below what passes, task by task.
 
     A task's canonical solution should be among the probes, in both: it counts as passing, also for
     what is hard, and where no probe passes only that can tell. A program is counted once, and no
-    more of a task than are mined. The interval is over tasks.
+    more of a task than are mined.
 
     Args:
         before: Probes scored by the reranker they fooled.
-        after: The same probes, in the same order, scored by the next reranker.
+        after: The same probes, in the same order, scored by a later reranker.
         options: How many are mined.
-        seed: Of the bootstrap.
+
+    Returns:
+        For each task (now ranked below, looked at); (0, 0) where there is nothing to tell.
     """
     counts = []
     for (_, old), (_, new) in zip(before, after, strict=True):
         passing = [p.score for p in new if p.verdict.passed]
         hard = {p.candidate.text for p in hard_negatives(old, options)} if passing else set()
         scores = {p.candidate.text: p.score for p in new if p.candidate.text in hard}
-        below, total = share_ranked_below(list(scores.values()), passing)
-        if total:
-            counts.append((below, total))
-    return bootstrap_interval(np.array(counts).reshape(-1, 2), _ratio, seed=seed).to_dict()
+        counts.append(share_ranked_below(list(scores.values()), passing))
+    return counts
+
+
+def resolved_share(counts: Sequence[tuple[int, int]], seed: int) -> dict[str, Any]:
+    """The share of hard negatives now ranked below what passes, with its interval over tasks.
+
+    Args:
+        counts: What `resolved_counts` returns.
+        seed: Of the bootstrap.
+    """
+    told = np.array([pair for pair in counts if pair[1]]).reshape(-1, 2)
+    return bootstrap_interval(told, _ratio, seed=seed).to_dict()
 
 
 def _ratio(values: NDArray[np.float64], axis: int) -> NDArray[np.float64]:

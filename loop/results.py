@@ -13,7 +13,7 @@ import numpy as np
 from loop.config import RunConfig
 from loop.evaluation import Group, compare, evaluate, logprob_scores
 from loop.labelling import Groups, canonical_row
-from loop.measures import Probes, count_hard, policy_figures, resolved_share
+from loop.measures import Probes, count_hard, policy_figures, resolved_counts, resolved_share
 from loop.mining import Probed
 from loop.rounds import TRUNK_SCORES, Rounds, name_of
 from loop.scores import read_probed, read_scores, score_groups
@@ -21,7 +21,7 @@ from loop.showcase import instructive
 from loop.store import RunStore, Stage
 from loop.strategies import plain_groups, strategy_curves, strategy_figures
 from multipl_e.files import write_json
-from multipl_e.records import Task
+from multipl_e.records import Task, TaskKey
 from reranker.calibration import Calibration, expected_calibration_error, reliability_bins
 from reranker.curves import points
 from reranker.scoring import Scorer
@@ -64,19 +64,24 @@ class Results:
 
     def resolved(self, number: int, scorer: Scorer) -> dict[str, Any]:
         """What a later reranker makes of a round's hard negatives: of its tasks, of fresh ones."""
-        options, seed = self.config.mining, self.config.seed
-        own = self.rounds.round_tasks(number)
-        before: Probes = self.probes(number, [*own, *self.fresh])
+        counts = self.resolved_counts(number, scorer)
+        own = {task.key for task in self.rounds.round_tasks(number)}
+        return {
+            f"hard_negatives_now_ranked_below_passing{suffix}": resolved_share(
+                [count for key, count in counts.items() if (key in own) == wanted],
+                self.config.seed,
+            )
+            for suffix, wanted in (("", True), ("_fresh", False))
+        }
+
+    def resolved_counts(self, number: int, scorer: Scorer) -> dict[TaskKey, tuple[int, int]]:
+        """By task: how many of a round's hard negatives `scorer` puts right, of how many."""
+        options = self.config.mining
+        before: Probes = self.probes(number, [*self.rounds.round_tasks(number), *self.fresh])
         if options.canonical:
             before = _with_solutions(before, self.rounds.scorer(number))
-        both = list(zip(before, _rescored(before, scorer), strict=True))
-        met = {task.key for task in own}
-        found: dict[str, Any] = {}
-        for suffix, wanted in (("", True), ("_fresh", False)):
-            chosen = [pair for pair in both if (pair[0][0].key in met) == wanted]
-            share = resolved_share([b for b, _ in chosen], [a for _, a in chosen], options, seed)
-            found[f"hard_negatives_now_ranked_below_passing{suffix}"] = share
-        return found
+        counts = resolved_counts(before, _rescored(before, scorer), options)
+        return {task.key: count for (task, _), count in zip(before, counts, strict=True)}
 
     def _policy(self, number: int, scorer: Scorer, probed: Probes, fresh: Probes) -> dict[str, Any]:
         """What PPO won on the tasks it worked on and on fresh ones, in what it maximised."""
