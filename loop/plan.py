@@ -60,8 +60,8 @@ def plan(config: RunConfig) -> list[PlannedStage]:
         )
     trunk = []
     if config.trunk_sft.enabled:
-        # About a quarter of the candidates are passing programs not met before, round after round.
-        programs = own / 4 * (config.rounds + 1) / 2
+        # Each task's solution, and one sample in ten is a passing program that differs from it.
+        programs = (per_round + own / 10) * (config.rounds + 1) / 2
         seconds = programs * config.trunk_sft.epochs * SECONDS["trunk example"]
         trunk = [PlannedStage("B  trunk", "all passing programs so far", seconds, config.rounds)]
     stages += [
