@@ -22,7 +22,7 @@ SECONDS = {
     "reranker step": 0.27,
     "PPO rollout": 0.0265,
     "SFT example": 0.0091,
-    "trunk example": 0.0185,
+    "trunk example": 0.02,
 }
 
 
