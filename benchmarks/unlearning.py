@@ -96,7 +96,8 @@ def mean_over_runs(tables: list[dict[int, dict[int, Any]]]) -> dict[int, dict[in
     """The shares' mean over runs."""
     return {
         number: {
-            later: float(np.nanmean([table[number][later]["value"] for table in tables]))
+            # A share of no hard negatives is None, which as a float is not a number.
+            later: float(np.nanmean(np.array([t[number][later]["value"] for t in tables], float)))
             for later in entries
         }
         for number, entries in tables[0].items()
