@@ -12,11 +12,11 @@ import numpy as np
 
 from loop.config import RunConfig
 from loop.evaluation import Group, compare, evaluate, logprob_scores
-from loop.labelling import Groups, canonical_row
+from loop.labelling import canonical_row
 from loop.measures import Probes, count_hard, policy_figures, resolved_counts, resolved_share
 from loop.mining import Probed
 from loop.rounds import TRUNK_SCORES, Rounds, name_of
-from loop.scores import read_probed, read_scores, score_groups
+from loop.scores import probed_groups, read_probed, read_scores
 from loop.showcase import instructive
 from loop.store import RunStore, Stage
 from loop.strategies import plain_groups, strategy_curves, strategy_figures
@@ -59,29 +59,36 @@ class Results:
         overall["hard_negatives_mined"] = count_hard(mined_from, options)
         overall["hard_negatives_on_fresh_tasks"] = count_hard(fresh, options)
         if number > 1:
-            overall |= self.resolved(number - 1, scorer)
+            overall |= self._resolved(number - 1, scorer)
         return metrics
 
-    def resolved(self, number: int, scorer: Scorer) -> dict[str, Any]:
+    def _resolved(self, number: int, scorer: Scorer) -> dict[str, Any]:
         """What a later reranker makes of a round's hard negatives: of its tasks, of fresh ones."""
-        counts = self.resolved_counts(number, scorer)
-        own = {task.key for task in self.rounds.round_tasks(number)}
-        return {
-            f"hard_negatives_now_ranked_below_passing{suffix}": resolved_share(
-                [count for key, count in counts.items() if (key in own) == wanted],
-                self.config.seed,
-            )
-            for suffix, wanted in (("", True), ("_fresh", False))
-        }
+        found = {}
+        for suffix, tasks in (("", self.rounds.round_tasks(number)), ("_fresh", self.fresh)):
+            counts = self.resolved_counts(number, self.probes(number, tasks), scorer)
+            share = resolved_share(list(counts.values()), self.config.seed)
+            found[f"hard_negatives_now_ranked_below_passing{suffix}"] = share
+        return found
 
-    def resolved_counts(self, number: int, scorer: Scorer) -> dict[TaskKey, tuple[int, int]]:
-        """By task: how many of a round's hard negatives `scorer` puts right, of how many."""
+    def resolved_counts(
+        self, number: int, probes: Probes, scorer: Scorer
+    ) -> dict[TaskKey, tuple[int, int]]:
+        """By task: how many of a round's hard negatives a later reranker puts right, of how many.
+
+        Args:
+            number: The round.
+            probes: What its policy wrote, scored by its reranker.
+            scorer: The later reranker.
+        """
         options = self.config.mining
-        before: Probes = self.probes(number, [*self.rounds.round_tasks(number), *self.fresh])
         if options.canonical:
-            before = _with_solutions(before, self.rounds.scorer(number))
-        counts = resolved_counts(before, _rescored(before, scorer), options)
-        return {task.key: count for (task, _), count in zip(before, counts, strict=True)}
+            probes = _with_solutions(probes, self.rounds.scorer(number))
+        rescored = probed_groups(
+            [(task, [(p.candidate, p.verdict) for p in rows]) for task, rows in probes], scorer
+        )
+        counts = resolved_counts(probes, rescored, options)
+        return {task.key: count for (task, _), count in zip(probes, counts, strict=True)}
 
     def _policy(self, number: int, scorer: Scorer, probed: Probes, fresh: Probes) -> dict[str, Any]:
         """What PPO won on the tasks it worked on and on fresh ones, in what it maximised."""
@@ -224,20 +231,8 @@ def _on_scale(probes: Probes, calibration: Calibration | None) -> Probes:
 
 def _with_solutions(probes: Probes, scorer: Scorer) -> Probes:
     """The probes and, as passing ones, their tasks' canonical solutions."""
-    solutions = _scored([(task, canonical_row(task)) for task, _ in probes], scorer)
+    solutions = probed_groups([(task, canonical_row(task)) for task, _ in probes], scorer)
     return [
         (task, [*rows, *solution])
         for (task, rows), (_, solution) in zip(probes, solutions, strict=True)
-    ]
-
-
-def _rescored(probes: Probes, scorer: Scorer) -> list[tuple[Task, list[Probed]]]:
-    return _scored([(t, [(p.candidate, p.verdict) for p in rows]) for t, rows in probes], scorer)
-
-
-def _scored(groups: Groups, scorer: Scorer) -> list[tuple[Task, list[Probed]]]:
-    scored = score_groups(scorer, groups)
-    return [
-        (task, [Probed(c, v, score.value) for (c, v), score in zip(rows, given, strict=True)])
-        for (task, rows), given in zip(groups, scored, strict=True)
     ]

@@ -40,6 +40,15 @@ def score_groups(scorer: Scorer, groups: Groups) -> list[list[Score]]:
         )
 
 
+def probed_groups(groups: Groups, scorer: Scorer) -> list[tuple[Task, list[Probed]]]:
+    """Executed candidates with the scorer's opinion of each."""
+    scored = score_groups(scorer, groups)
+    return [
+        (task, [Probed(c, v, score.value) for (c, v), score in zip(rows, given, strict=True)])
+        for (task, rows), given in zip(groups, scored, strict=True)
+    ]
+
+
 def write_scores(path: Path, groups: Groups, scores: Sequence[Sequence[Score]]) -> None:
     """Write one row per candidate: task, language, index, value, probability."""
     pd.DataFrame(
