@@ -206,8 +206,8 @@ class RunConfig:
         needed = self.rounds * max(1, self.tasks.tasks_per_round)
         if self.tasks.num_train < needed:
             raise UserError(
-                f"{self.rounds} rounds need {needed} training tasks "
-                f"(--tasks.num_train is {self.tasks.num_train})"
+                f"{self.rounds} rounds need {needed} training tasks and --tasks.num_train is "
+                f"{self.tasks.num_train}; raise it, or lower --tasks.tasks_per_round or --rounds"
             )
         if not self.tasks.languages:
             raise UserError("--tasks.languages is empty; name at least one, such as py")
