@@ -2,8 +2,9 @@
 
 The plain maximum over checkpoints is a poor choice on some fifty tasks: its noise is larger than
 what a training wins, and time and again it keeps the untrained base. So a later checkpoint is
-preferred unless it is worse than the best one by more than a standard error of their difference,
-task by task (the one-standard-error rule of Breiman et al., 1984, with training as the prior).
+preferred unless it is worse than the best one by more than two standard errors of their
+difference, task by task: a rule like that of Breiman et al. (1984), with training as the prior. At
+one standard error, as theirs, chance alone speaks against one training in six.
 """
 
 from __future__ import annotations

@@ -37,12 +37,12 @@ class Validation:
         return float(np.mean(self.by_task)) if self.by_task else 0.0
 
     def clearly_below(self, other: Validation) -> bool:
-        """Whether this one is worse, on the same tasks, by more than one standard error."""
+        """Whether this one is worse, on the same tasks, by more than two standard errors."""
         if len(self.by_task) < 2:
             return self.criterion < other.criterion
         difference = np.subtract(self.by_task, other.by_task)
         error = float(np.std(difference, ddof=1)) / np.sqrt(len(difference))
-        return bool(difference.mean() < -error)
+        return bool(difference.mean() < -2 * error)
 
 
 def validate(groups: Sequence[ScoredGroup]) -> Validation:

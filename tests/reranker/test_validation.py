@@ -19,6 +19,12 @@ def test_one_flipped_task_of_many_is_noise() -> None:
     assert not after.clearly_below(before)
 
 
+def test_a_loss_that_chance_brings_one_time_in_ten_is_noise() -> None:
+    before = Validation(0.5, 0.5, (1.0,) * 60)
+    after = Validation(0.5, 0.5, (0.0,) * 2 + (1.0,) * 58)  # 1.4 standard errors below
+    assert not after.clearly_below(before)
+
+
 def test_a_loss_on_most_tasks_is_no_noise() -> None:
     rng = np.random.default_rng(0)
     values = rng.random(50)
