@@ -64,12 +64,13 @@ class Beside:
 
     def __enter__(self) -> Beside:
         if self._pool is not None:
-            # It takes seconds to import what it needs. Ctrl-C is for this process to answer.
-            before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+            # It takes seconds to import what it needs.
             try:
-                self._pool.submit(os.getpid)
-            finally:
-                signal.pthread_sigmask(signal.SIG_SETMASK, before)
+                with _ctrl_c_put_off():
+                    self._pool.submit(os.getpid)
+            except KeyboardInterrupt:
+                self._end()
+                raise
         return self
 
     def __exit__(
@@ -80,9 +81,13 @@ class Beside:
     ) -> None:
         if self._pool is not None:
             if error is not None:
-                for process in multiprocessing.active_children():
-                    process.kill()
+                self._end()
             self._pool.shutdown()
+
+    def _end(self) -> None:
+        """End the other process whatever it does."""
+        for process in multiprocessing.active_children():
+            process.kill()
 
     def later(self, method: Callable[..., list[Stage]], **arguments: Any) -> None:
         """Have a method of `Measuring` called the next time that there is room for it."""
@@ -127,6 +132,25 @@ class Beside:
                 stages = future.result()
             for stage in stages:
                 self.on_stage(stage)
+
+
+@contextmanager
+def _ctrl_c_put_off() -> Iterator[None]:
+    """Answer ctrl-C after the block; a process that is started in it never hears of one.
+
+    The mask is what such a process inherits. It does not keep the signal from our other threads,
+    which hand it to this one: half a process would be left, so it is only noted until the end.
+    """
+    noted: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, frame: noted.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, handler)
+    if noted:
+        raise KeyboardInterrupt
 
 
 @contextmanager

@@ -6,12 +6,15 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import suppress
 from pathlib import Path
 
 import psutil
 import pytest
+
+from loop.beside import _ctrl_c_put_off
 
 SMALL = """
 tasks: {languages: [py], num_train: 6, tasks_per_round: 6, num_valid: 4, num_test: 6,
@@ -59,6 +62,22 @@ def is_gone(pid: int) -> bool:
             return True
         time.sleep(0.05)
     return False
+
+
+def test_ctrl_c_does_not_cut_the_start_of_a_process_in_two_whatever_thread_gets_it() -> None:
+    may_go, steps = threading.Event(), []
+
+    def get_it() -> None:
+        may_go.wait()
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    other = threading.Thread(target=get_it)
+    other.start()
+    with pytest.raises(KeyboardInterrupt), _ctrl_c_put_off():
+        may_go.set()
+        other.join()
+        steps.append("the block's last line")
+    assert steps
 
 
 @pytest.mark.parametrize("seconds", [0, 8])  # while it starts, and when it has
