@@ -91,11 +91,13 @@ def probe_test_tasks(run: Path, results: Results, number: int) -> Probes:
     """What a round's policy writes for the test tasks, as the round's reranker scores it."""
     rounds, options = results.rounds, results.config.generator
     tasks, timeout = rounds.split("test"), results.config.execution.timeout
+    policy = rounds.store.path(name_of(number, "policy"))
     output = run.with_name(f"{run.name}-probes") / f"round-{number:02d}.parquet"
-    if not output.exists():
+    # A run of the same name may have been made anew.
+    if not output.exists() or output.stat().st_mtime < policy.stat().st_mtime:
         output.parent.mkdir(exist_ok=True)
         sampler = TransformersSampler(
-            rounds.store.path(name_of(number, "policy")),
+            policy,
             temperature=options.temperature,
             top_p=options.top_p,
             max_new_tokens=options.max_new_tokens,
